@@ -1,0 +1,176 @@
+//! Language models: one trait, and a provider per file.
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A model that completes a conversation.
+#[async_trait]
+pub trait LanguageModel: Send + Sync {
+    /// The model's name, as health checks and logs show it: `amazon.nova-lite-v1:0`.
+    fn id(&self) -> &str;
+
+    /// Asks the model once. The stream yields text as it arrives and ends with exactly one
+    /// [`CompletionEvent::Finished`] or one error. Dropping it, or this future, cancels the call.
+    async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, LlmError>;
+}
+
+/// What a provider sends while it answers.
+pub type CompletionStream = BoxStream<'static, Result<CompletionEvent, LlmError>>;
+
+/// One call of a model.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CompletionRequest {
+    /// The system prompt.
+    pub system: String,
+    /// The conversation: starts with the user, roles alternate, every tool use is answered in the next message.
+    pub messages: Vec<Message>,
+    /// The tools on offer.
+    pub tools: Vec<Tool>,
+    /// At most this many tokens of answer.
+    pub max_output_tokens: Option<u32>,
+    /// 0.0 to 1.0.
+    pub temperature: Option<f32>,
+}
+
+/// A tool the model may ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tool {
+    /// 1 to 64 characters of `[a-zA-Z0-9_]`.
+    pub name: String,
+    /// What it does and when to use it.
+    pub description: String,
+    /// The JSON Schema of its arguments, an object.
+    pub parameters: Value,
+}
+
+/// Who said a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The user, and tool results.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// One message of a conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// Who said it.
+    pub role: Role,
+    /// Its blocks, at least one.
+    pub content: Vec<Content>,
+}
+
+impl Message {
+    /// A message of one text block.
+    pub fn text(role: Role, text: impl Into<String>) -> Self {
+        Self { role, content: vec![Content::Text(text.into())] }
+    }
+}
+
+/// One block of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// Text or Markdown.
+    Text(String),
+    /// The model asks for a tool.
+    ToolUse(ToolUse),
+    /// A tool's answer.
+    ToolResult(ToolResult),
+}
+
+/// A model's request to run a tool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolUse {
+    /// Names this use within the conversation.
+    pub id: String,
+    /// The tool.
+    pub name: String,
+    /// Its arguments, a JSON object.
+    pub input: Value,
+}
+
+/// What running a tool gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolResult {
+    /// The tool use this answers.
+    pub tool_use_id: String,
+    /// What the model reads.
+    pub content: Value,
+    /// Whether the tool failed.
+    pub is_error: bool,
+}
+
+/// What a provider sends while it answers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CompletionEvent {
+    /// More text.
+    TextDelta(String),
+    /// The whole answer, its text included. The last event.
+    Finished(Completion),
+}
+
+/// A model's whole answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completion {
+    /// Text and tool-use blocks in order. A tool use that was cut is left out.
+    pub content: Vec<Content>,
+    /// Why the model stopped.
+    pub stop_reason: StopReason,
+    /// What it cost.
+    pub usage: TokenUsage,
+}
+
+/// Why a model stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StopReason {
+    /// It was done.
+    EndTurn,
+    /// It wants tools run.
+    ToolUse,
+    /// The answer hit its length limit.
+    MaxTokens,
+    /// It produced a stop sequence.
+    StopSequence,
+    /// The provider withheld the answer.
+    ContentFiltered,
+    /// A reason in the provider's own word.
+    Other(String),
+}
+
+/// Tokens that a call cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct TokenUsage {
+    /// Tokens read, cached ones included.
+    pub input_tokens: u32,
+    /// Tokens written.
+    pub output_tokens: u32,
+    /// Tokens read from the provider's cache.
+    pub cached_input_tokens: u32,
+}
+
+/// Why a model gave no answer. The texts are for operators.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LlmError {
+    /// Sending the request again unchanged is useless.
+    #[error("the model refused the request: {0}")]
+    Invalid(String),
+    /// The conversation is longer than the model reads.
+    #[error("the conversation is too long for the model: {0}")]
+    ContextTooLong(String),
+    /// The provider is over its rate limit.
+    #[error("the model provider limits the rate of calls: {0}")]
+    RateLimited(String),
+    /// The host's credentials are missing or refused.
+    #[error("the model provider refused the host's credentials: {0}")]
+    Unauthorized(String),
+    /// The provider failed or can't be reached.
+    #[error("the model provider is unavailable: {0}")]
+    Unavailable(String),
+    /// Anything else.
+    #[error("the model call failed: {0}")]
+    Other(String),
+}

@@ -1,0 +1,1 @@
+//! Words compared without a model.

@@ -1,0 +1,19 @@
+//! The Canvalo agent host.
+//!
+//! A request travels down this list, and events travel back up as streams; a lower module never names an upper one.
+//!
+//! - [`http`]: the routes, what they accept, and the stream the browser reads.
+//! - [`auth`]: who the user is, from a Supabase token.
+//! - [`supervisor`]: which agent answers, and the events of a turn.
+//! - [`plugin`]: agents as sandboxed components, what each was granted, and the functions it may call.
+//! - [`capability`]: what those functions reach, language models and the user's data.
+//!
+//! Beside it stand [`config`] (the environment, read once), [`lexical`] (words compared without a model), [`app`] (what
+//! lives as long as the process) and `dev` (a local Supabase and the plugin builder).
+
+pub mod auth;
+pub mod capability;
+pub mod config;
+#[cfg(feature = "dev")]
+pub mod dev;
+pub mod lexical;

@@ -1,0 +1,1 @@
+//! What a Rust agent plugin is written with.
