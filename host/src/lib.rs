@@ -17,3 +17,4 @@ pub mod config;
 #[cfg(feature = "dev")]
 pub mod dev;
 pub mod lexical;
+pub mod plugin;

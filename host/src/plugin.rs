@@ -1,0 +1,25 @@
+//! Agents as sandboxed components.
+//!
+//! - [`manifest`]: what a plugin says of itself, carried inside its `.wasm`.
+//! - [`grants`]: what the operator allows, and the decision about each call.
+//! - [`engine`]: the one `Engine`, its limits and its clock.
+//! - [`registry`]: the plugins that are loaded, ready to instantiate.
+//! - [`runtime`]: one turn of one plugin, in a `Store` of its own.
+//! - `host`: the functions a guest may call, one file per WIT interface.
+//! - [`event`]: what the user sees while an agent works.
+//! - `package`: from a crate to a `.wasm` (development builds).
+
+mod bindings;
+pub mod engine;
+pub mod event;
+pub mod grants;
+mod host;
+mod limits;
+pub mod manifest;
+pub mod registry;
+pub mod runtime;
+mod state;
+
+pub use event::{Event, EventKind, ToolStatus};
+pub use registry::{Plugin, Registry};
+pub use runtime::{Ending, Invocation, Report, RunError, Runtime, Services};

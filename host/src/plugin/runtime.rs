@@ -1,0 +1,232 @@
+//! One turn of one plugin, in a `Store` of its own that dies with it.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+use wasmtime::{Engine, Store, Trap, UpdateDeadline};
+
+use super::bindings::canvalo::agent::types;
+use super::bindings::exports::canvalo::agent::agent as guest;
+use super::event::Event;
+use super::limits;
+use super::registry::Plugin;
+use super::state::{Budget, Exhausted, MemoryLimits, State};
+use crate::capability::data::{DataStore, UserToken};
+use crate::capability::llm::{Content, LanguageModel, Message, Role};
+
+/// Runs turns. At most as many at once as the engine has slots; more wait.
+pub struct Runtime {
+    engine: Engine,
+    slots: Semaphore,
+}
+
+/// What host functions reach.
+#[derive(Clone)]
+pub struct Services {
+    /// The model.
+    pub model: Arc<dyn LanguageModel>,
+    /// The user's data.
+    pub data: Arc<dyn DataStore>,
+    /// Writes under way, which outlive a cancelled turn.
+    pub writes: TaskTracker,
+}
+
+/// One question to one plugin.
+pub struct Invocation {
+    /// The user's message, word for word.
+    pub message: Arc<str>,
+    /// The conversation before it.
+    pub history: Arc<[Message]>,
+    /// What the supervisor wants, when it asked several plugins.
+    pub task: Option<String>,
+    /// RFC 3339 with the user's offset.
+    pub now: String,
+    /// An IANA name.
+    pub time_zone: String,
+    /// The user it acts for.
+    pub user: UserToken,
+    /// Stands for the user in logs.
+    pub user_tag: Arc<str>,
+    /// Where events go. Nobody receiving is how the guest learns that the user is gone.
+    pub events: mpsc::Sender<Event>,
+}
+
+/// What the supervisor gets to know of a turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// How it ended.
+    pub ending: Ending,
+    /// The agent's own summary, a JSON object.
+    pub summary: String,
+    /// The text the user was shown.
+    pub shown: String,
+}
+
+/// How a turn ended, when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The user has an answer.
+    Answered,
+    /// The agent asked the user something.
+    NeedsInput,
+    /// A write waits for the user's approval.
+    NeedsApproval,
+    /// The question isn't this agent's.
+    NotApplicable,
+    /// A limit was reached.
+    LimitReached,
+}
+
+/// Why a turn failed. The texts are for operators.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// The guest computed for too long.
+    #[error("the guest computed for longer than a turn may")]
+    OutOfTime,
+    /// The turn took too long, waiting included.
+    #[error("the turn took longer than {} s", limits::WALL_CLOCK.as_secs())]
+    TimedOut,
+    /// The guest broke a hard limit: memory, tables, host calls, stack.
+    #[error("{0}")]
+    LimitExceeded(String),
+    /// The guest trapped; a panic, for example.
+    #[error("the guest trapped: {0}")]
+    Trapped(String),
+    /// The agent says that a service it needs is unavailable.
+    #[error("the agent found a service unavailable: {0}")]
+    Unavailable(String),
+    /// The agent says that it lacks a grant.
+    #[error("the agent lacks a grant: {0}")]
+    Denied(String),
+    /// The agent gave up for another reason of its own.
+    #[error("the agent failed: {0}")]
+    Failed(String),
+}
+
+impl Runtime {
+    /// A runtime with as many slots as `engine` was made with.
+    pub fn new(engine: Engine, slots: u32) -> Self {
+        Self { engine, slots: Semaphore::new(slots as usize) }
+    }
+
+    /// The slots that are free.
+    pub fn free_slots(&self) -> usize {
+        self.slots.available_permits()
+    }
+
+    /// Runs one turn. Dropping the future stops the guest, frees its slot and cancels what it waits for, except a write
+    /// that is under way.
+    pub async fn run(&self, plugin: &Plugin, services: &Services, turn: Invocation) -> Result<Report, RunError> {
+        // Declared before the store, so that a slot is given back after its instance is.
+        let _slot = self.slots.acquire().await.map_err(|_| RunError::Unavailable("shutting down".into()))?;
+        let (arguments, state) = prepare(plugin, services, turn);
+        let mut store = self.store(state);
+        let call = async {
+            let agent = plugin.pre.instantiate_async(&mut store).await?;
+            agent.canvalo_agent_agent().call_run(&mut store, &arguments).await
+        };
+        let result = timeout(limits::WALL_CLOCK, call).await.map_err(|_| RunError::TimedOut)?;
+        let shown = std::mem::take(&mut store.data_mut().shown);
+        match result {
+            Ok(Ok(outcome)) => Ok(report(outcome, shown)),
+            Ok(Err(error)) => Err(error.into()),
+            Err(trap) => Err(classify(&trap)),
+        }
+    }
+
+    fn store(&self, state: State) -> Store<State> {
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(limits::HOSTCALL_BYTES);
+        // Before instantiation, so that a start function is covered too.
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|mut context| {
+            let ticks = &mut context.data_mut().budget.ticks;
+            Ok(match ticks.checked_sub(1) {
+                None => UpdateDeadline::Interrupt,
+                Some(left) => {
+                    *ticks = left;
+                    UpdateDeadline::Yield(1)
+                }
+            })
+        });
+        store
+    }
+}
+
+fn prepare(plugin: &Plugin, services: &Services, turn: Invocation) -> (guest::Turn, State) {
+    let arguments = guest::Turn {
+        message: turn.message.as_ref().to_owned(),
+        history: turn.history.iter().map(text_only).collect(),
+        task: turn.task,
+        now: turn.now,
+        time_zone: turn.time_zone,
+        extra: String::new(),
+    };
+    let state = State {
+        agent: plugin.name.clone(),
+        capabilities: plugin.capabilities.clone(),
+        services: services.clone(),
+        user: turn.user,
+        user_tag: turn.user_tag,
+        events: turn.events,
+        memory: MemoryLimits::default(),
+        budget: Budget::default(),
+        shown: String::new(),
+    };
+    (arguments, state)
+}
+
+fn text_only(message: &Message) -> types::Message {
+    let content = message.content.iter().filter_map(|block| match block {
+        Content::Text(text) => Some(types::Content::Text(text.clone())),
+        Content::ToolUse(_) | Content::ToolResult(_) => None,
+    });
+    types::Message {
+        role: match message.role {
+            Role::User => types::Role::User,
+            Role::Assistant => types::Role::Assistant,
+        },
+        content: content.collect(),
+    }
+}
+
+/// Longest summary kept, in bytes.
+const SUMMARY_BYTES: usize = 4 * 1024;
+
+fn report(outcome: guest::Outcome, shown: String) -> Report {
+    let ending = match outcome.ending {
+        guest::Ending::Answered => Ending::Answered,
+        guest::Ending::NeedsInput => Ending::NeedsInput,
+        guest::Ending::NeedsApproval => Ending::NeedsApproval,
+        guest::Ending::NotApplicable => Ending::NotApplicable,
+        guest::Ending::LimitReached => Ending::LimitReached,
+    };
+    let summary = if outcome.summary.len() <= SUMMARY_BYTES { outcome.summary } else { String::new() };
+    Report { ending, summary, shown }
+}
+
+impl From<guest::AgentError> for RunError {
+    fn from(error: guest::AgentError) -> Self {
+        match error {
+            guest::AgentError::Unavailable(cause) => Self::Unavailable(cause),
+            guest::AgentError::Denied(cause) => Self::Denied(cause),
+            guest::AgentError::LimitExceeded(cause) => Self::LimitExceeded(cause),
+            guest::AgentError::Invalid(cause) | guest::AgentError::Other(cause) => Self::Failed(cause),
+        }
+    }
+}
+
+fn classify(error: &wasmtime::Error) -> RunError {
+    if let Some(exhausted) = error.downcast_ref::<Exhausted>() {
+        return RunError::LimitExceeded(exhausted.to_string());
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => RunError::OutOfTime,
+        Some(Trap::StackOverflow) => RunError::LimitExceeded("the guest used more stack than a turn may".into()),
+        Some(trap) => RunError::Trapped(trap.to_string()),
+        None => RunError::Trapped(format!("{error:#}")),
+    }
+}

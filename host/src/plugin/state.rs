@@ -1,0 +1,170 @@
+//! What one turn's `Store` holds: the plugin's capabilities, the user it acts for, and what is left of its limits.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use wasmtime::ResourceLimiter;
+
+use super::event::{Event, EventKind};
+use super::grants::{Capabilities, Denial};
+use super::limits;
+use super::runtime::Services;
+use crate::capability::data::UserToken;
+
+/// The data of one `Store`. Everything a host function knows about its caller is here and nowhere else.
+pub(super) struct State {
+    pub(super) agent: Arc<str>,
+    pub(super) capabilities: Arc<Capabilities>,
+    pub(super) services: Services,
+    pub(super) user: UserToken,
+    /// Stands for the user in logs.
+    pub(super) user_tag: Arc<str>,
+    pub(super) events: mpsc::Sender<Event>,
+    pub(super) memory: MemoryLimits,
+    pub(super) budget: Budget,
+    /// What the user was shown so far, for the supervisor.
+    pub(super) shown: String,
+}
+
+/// What a turn has left.
+pub(super) struct Budget {
+    pub(super) ticks: u32,
+    host_calls: u32,
+    data_calls: u32,
+    llm_calls: u32,
+    events: u32,
+    log_lines: u32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            ticks: limits::EPOCH_TICKS,
+            host_calls: limits::HOST_CALLS,
+            data_calls: limits::DATA_CALLS,
+            llm_calls: limits::LLM_CALLS,
+            events: limits::EVENTS,
+            log_lines: limits::LOG_LINES,
+        }
+    }
+}
+
+/// The guest broke a limit that ends its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Exhausted {
+    #[error("the guest used more memory than a turn may")]
+    Memory,
+    #[error("the guest used more table elements than a turn may")]
+    Table,
+    #[error("the guest made more host calls than a turn may")]
+    HostCalls,
+}
+
+/// A soft limit: the guest is told and may go on without.
+pub(super) struct Spent(pub(super) &'static str);
+
+impl Budget {
+    /// Counts a host call of any kind.
+    pub(super) fn host_call(&mut self) -> wasmtime::Result<()> {
+        take(&mut self.host_calls).ok_or(Exhausted::HostCalls)?;
+        Ok(())
+    }
+
+    pub(super) fn data_call(&mut self) -> Result<(), Spent> {
+        take(&mut self.data_calls).ok_or(Spent("the turn's data calls are spent"))
+    }
+
+    pub(super) fn llm_call(&mut self) -> Result<(), Spent> {
+        take(&mut self.llm_calls).ok_or(Spent("the turn's model calls are spent"))
+    }
+
+    pub(super) fn event(&mut self) -> Result<(), Spent> {
+        take(&mut self.events).ok_or(Spent("the turn's events are spent"))
+    }
+
+    pub(super) fn log_line(&mut self) -> Option<()> {
+        take(&mut self.log_lines)
+    }
+}
+
+fn take(left: &mut u32) -> Option<()> {
+    *left = left.checked_sub(1)?;
+    Some(())
+}
+
+/// Why an event did not go out.
+pub(super) enum SendError {
+    /// Nobody listens any more.
+    Closed,
+    /// The turn's text is spent.
+    Spent(Spent),
+}
+
+impl State {
+    /// Shows the user text.
+    pub(super) async fn show(&mut self, text: String) -> Result<(), SendError> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        if self.shown.len() + text.len() > limits::TEXT_BYTES {
+            return Err(SendError::Spent(Spent("the turn's text is spent")));
+        }
+        self.shown.push_str(&text);
+        self.send(EventKind::Text(text)).await.map_err(|()| SendError::Closed)
+    }
+
+    /// Sends an event. The channel is bounded: a guest waits for a user who reads slowly.
+    pub(super) async fn send(&mut self, kind: EventKind) -> Result<(), ()> {
+        self.events.send(Event { agent: self.agent.clone(), kind }).await.map_err(|_| ())
+    }
+
+    /// Records a call that was not allowed, for the operator.
+    pub(super) fn audit(&self, denial: &Denial) {
+        tracing::warn!(
+            target: "audit",
+            event = "grant.denied",
+            plugin = %self.agent,
+            user = %self.user_tag,
+            "{denial}"
+        );
+    }
+}
+
+/// Limits the sum over all memories and tables of a store; the limits of a single one would let a component have many.
+#[derive(Default)]
+pub(super) struct MemoryLimits {
+    memory: usize,
+    table: usize,
+}
+
+impl ResourceLimiter for MemoryLimits {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.memory.saturating_add(desired.saturating_sub(current));
+        if total > limits::MEMORY_BYTES {
+            return Err(Exhausted::Memory.into());
+        }
+        self.memory = total;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.table.saturating_add(desired.saturating_sub(current));
+        if total > limits::TABLE_ELEMENTS {
+            return Err(Exhausted::Table.into());
+        }
+        self.table = total;
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        limits::CORE_INSTANCES
+    }
+
+    fn tables(&self) -> usize {
+        limits::TABLES
+    }
+
+    fn memories(&self) -> usize {
+        limits::MEMORIES
+    }
+}
