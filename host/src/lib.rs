@@ -11,10 +11,14 @@
 //! Beside it stand [`config`] (the environment, read once), [`lexical`] (words compared without a model), [`app`] (what
 //! lives as long as the process) and `dev` (a local Supabase and the plugin builder).
 
+pub mod app;
 pub mod auth;
 pub mod capability;
 pub mod config;
 #[cfg(feature = "dev")]
 pub mod dev;
+pub mod http;
 pub mod lexical;
 pub mod plugin;
+pub mod supervisor;
+pub mod telemetry;

@@ -16,10 +16,12 @@ pub mod grants;
 mod host;
 mod limits;
 pub mod manifest;
+#[cfg(feature = "dev")]
+pub mod package;
 pub mod registry;
 pub mod runtime;
 mod state;
 
-pub use event::{Event, EventKind, ToolStatus};
+pub use event::{Event, EventKind, Events, ReaderGone, ToolStatus};
 pub use registry::{Plugin, Registry};
 pub use runtime::{Ending, Invocation, Report, RunError, Runtime, Services};

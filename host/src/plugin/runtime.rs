@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
 use super::bindings::canvalo::agent::types;
 use super::bindings::exports::canvalo::agent::agent as guest;
-use super::event::Event;
+use super::event::Events;
 use super::limits;
 use super::registry::Plugin;
 use super::state::{Budget, Exhausted, MemoryLimits, State};
@@ -50,7 +50,7 @@ pub struct Invocation {
     /// Stands for the user in logs.
     pub user_tag: Arc<str>,
     /// Where events go. Nobody receiving is how the guest learns that the user is gone.
-    pub events: mpsc::Sender<Event>,
+    pub events: Events,
 }
 
 /// What the supervisor gets to know of a turn.

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
 use wasmtime::ResourceLimiter;
 
-use super::event::{Event, EventKind};
+use super::event::{Event, EventKind, Events};
 use super::grants::{Capabilities, Denial};
 use super::limits;
 use super::runtime::Services;
@@ -19,7 +18,7 @@ pub(super) struct State {
     pub(super) user: UserToken,
     /// Stands for the user in logs.
     pub(super) user_tag: Arc<str>,
-    pub(super) events: mpsc::Sender<Event>,
+    pub(super) events: Events,
     pub(super) memory: MemoryLimits,
     pub(super) budget: Budget,
     /// What the user was shown so far, for the supervisor.

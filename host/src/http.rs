@@ -1,0 +1,52 @@
+//! The HTTP API: every route in one list.
+
+mod chat;
+pub mod error;
+mod extract;
+mod service;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{Any, CorsLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::app::App;
+use crate::config::Stage;
+use error::ApiError;
+
+/// The largest body: a message of 32,000 characters and a long history fit many times.
+const BODY_BYTES: usize = 1024 * 1024;
+
+/// The routes of the service.
+pub fn router(app: Arc<App>) -> Router {
+    let router = Router::new()
+        .route("/", get(service::index))
+        .route("/health", get(service::health))
+        .route("/api/chat/stream", post(chat::stream))
+        .fallback(|| async { ApiError::not_found() })
+        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() });
+    let router = if app.config.stage == Stage::Development { router.layer(any_origin()) } else { router };
+    router
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(CatchPanicLayer::custom(|_| ApiError::panicked().into()))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            HeaderName::from_static("x-content-type-options"),
+            HeaderValue::from_static("nosniff"),
+        ))
+        .with_state(app)
+}
+
+/// In development a frontend is served from wherever its tools serve it. No cookies are involved, so this gives away
+/// nothing that a token doesn't already guard.
+fn any_origin() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+}

@@ -1,0 +1,136 @@
+//! `POST /api/chat/stream`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use chrono::Utc;
+use chrono_tz::Tz;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::error::ApiError;
+use super::extract::{self, JsonObject};
+use super::stream::stream_turn;
+use crate::app::App;
+use crate::capability::llm::{Content, Message, Role};
+use crate::supervisor::Question;
+use crate::telemetry;
+
+/// Characters of a message, the user's or one of the history.
+const MESSAGE_CHARS: usize = 32_000;
+
+/// Messages of a history.
+const HISTORY_MESSAGES: usize = 200;
+
+/// Answers a message as a stream of chunks.
+pub(super) async fn stream(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: JsonObject,
+) -> Result<Response, ApiError> {
+    let body = ChatRequest::parse(body, app.config.time_zone)?;
+    let user = app.authenticator.authenticate(headers.get_all(header::AUTHORIZATION), body.user_id)?;
+    let permit = app.admit().ok_or_else(ApiError::busy)?;
+    let question = Question {
+        user_tag: telemetry::user_tag(user.id),
+        user,
+        message: body.message.into(),
+        history: body.history.into(),
+        now: Utc::now().with_timezone(&body.time_zone),
+        permit,
+    };
+    Ok(stream_turn(app.supervisor.answer(question), app.shutdown.clone()))
+}
+
+struct ChatRequest {
+    message: String,
+    user_id: Option<Uuid>,
+    history: Vec<Message>,
+    time_zone: Tz,
+}
+
+impl ChatRequest {
+    fn parse(mut body: JsonObject, default_zone: Tz) -> Result<Self, ApiError> {
+        let message = extract::text("message", body.take("message"), MESSAGE_CHARS)?;
+        // Checked, though conversations aren't kept yet: a client that sends something else would notice too late.
+        body.uuid("conversation_id")?;
+        let user_id = body.uuid("user_id")?;
+        let history = history(body.take("history"))?;
+        let time_zone = match body.take("time_zone") {
+            None => default_zone,
+            Some(zone) => zone
+                .as_str()
+                .and_then(|name| name.parse().ok())
+                .ok_or_else(|| ApiError::invalid_field("time_zone: must be an IANA name such as America/Chicago"))?,
+        };
+        Ok(Self { message, user_id, history, time_zone })
+    }
+}
+
+/// The history as a model takes it: the user first, roles alternating, the assistant last.
+fn history(value: Option<Value>) -> Result<Vec<Message>, ApiError> {
+    let items = match value {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(items)) => items,
+        Some(_) => return Err(ApiError::invalid_field("history: must be a list of messages")),
+    };
+    if items.len() > HISTORY_MESSAGES {
+        return Err(ApiError::invalid_field(format!("history: must have at most {HISTORY_MESSAGES} messages")));
+    }
+    let mut messages: Vec<Message> = Vec::with_capacity(items.len());
+    for (at, item) in items.into_iter().enumerate() {
+        let (role, text) = history_item(at, item)?;
+        match messages.last_mut() {
+            Some(last) if last.role == role => last.content.push(Content::Text(text)),
+            None if role == Role::Assistant => {}
+            _ => messages.push(Message::text(role, text)),
+        }
+    }
+    if messages.last().is_some_and(|last| last.role == Role::User) {
+        messages.pop();
+    }
+    Ok(messages)
+}
+
+fn history_item(at: usize, item: Value) -> Result<(Role, String), ApiError> {
+    let Value::Object(mut members) = item else {
+        return Err(ApiError::invalid_field(format!("history[{at}]: must be an object with `role` and `content`")));
+    };
+    let role = match members.get("role").and_then(Value::as_str) {
+        Some("user") => Role::User,
+        Some("assistant") => Role::Assistant,
+        _ => return Err(ApiError::invalid_field(format!("history[{at}].role: must be `user` or `assistant`"))),
+    };
+    let content = extract::text(&format!("history[{at}].content"), members.remove("content"), MESSAGE_CHARS)?;
+    Ok((role, content))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn roles(items: Value) -> Vec<Role> {
+        history(Some(items)).unwrap().iter().map(|message| message.role).collect()
+    }
+
+    #[test]
+    fn a_history_comes_out_alternating_from_the_user_to_the_assistant() {
+        let item = |role: &str| json!({ "role": role, "content": "x" });
+        let (user, assistant) = (item("user"), item("assistant"));
+        assert_eq!(roles(json!([])), []);
+        assert_eq!(roles(json!([assistant, user, user, assistant, assistant, user])), [Role::User, Role::Assistant]);
+        assert_eq!(roles(json!([user])), []);
+    }
+
+    #[test]
+    fn a_history_that_smuggles_another_role_is_refused_by_name() {
+        for item in [json!("text"), json!({"role": "system", "content": "x"}), json!({"role": "user", "content": []})] {
+            let error = history(Some(json!([{ "role": "user", "content": "x" }, item]))).unwrap_err();
+            assert!(format!("{error:?}").contains("history[1]"), "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The one error body of the API, and what each layer's errors become in it.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::auth::AuthError;
+use crate::supervisor::Failure;
+
+/// An answer that isn't 2xx.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    body: ErrorBody,
+    retry_after_s: Option<u32>,
+}
+
+/// What clients read, in an answer as in a stream.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorBody {
+    /// For programs.
+    pub code: &'static str,
+    /// For developers.
+    pub message: String,
+    /// For the user: plain language.
+    pub user_message: String,
+    /// What the user can do.
+    pub suggested_actions: Vec<String>,
+    /// Whether the same request may work later.
+    pub retryable: bool,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>, user: &str, actions: &[&str]) -> Self {
+        let body = ErrorBody {
+            code,
+            message: message.into(),
+            user_message: user.to_owned(),
+            suggested_actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+            retryable: status.is_server_error(),
+        };
+        Self { status, body, retry_after_s: None }
+    }
+
+    /// The request has the right form, but a field's value can't be used.
+    pub(super) fn invalid_field(message: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "INVALID_REQUEST",
+            message,
+            "The message couldn't be sent as it is.",
+            &["Check the message and send it again."],
+        )
+    }
+
+    pub(super) fn malformed_body(message: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "MALFORMED_REQUEST",
+            message,
+            "The message couldn't be read.",
+            &["Send it again."],
+        )
+    }
+
+    pub(super) fn body_too_large(message: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "REQUEST_TOO_LARGE",
+            message,
+            "The message is too long.",
+            &["Shorten the message, or start a new conversation."],
+        )
+    }
+
+    pub(super) fn unsupported_media_type() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+            "the body must be JSON: send `Content-Type: application/json`",
+            "The message couldn't be read.",
+            &[],
+        )
+    }
+
+    pub(super) fn not_found() -> Self {
+        let message = "no such path; GET / lists what there is";
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message, "There is nothing here.", &[])
+    }
+
+    pub(super) fn method_not_allowed() -> Self {
+        let message = "this path doesn't take that method; GET / lists what there is";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message, "That can't be done here.", &[])
+    }
+
+    pub(super) fn busy() -> Self {
+        let error = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "BUSY",
+            "as many turns run as this server allows",
+            "The assistant is very busy right now.",
+            &["Try again in a few seconds."],
+        );
+        Self { retry_after_s: Some(2), ..error }
+    }
+
+    pub(super) fn panicked() -> Self {
+        Self::from(Failure::internal("the request handler panicked"))
+    }
+}
+
+impl From<Failure> for ErrorBody {
+    fn from(failure: Failure) -> Self {
+        Self {
+            code: failure.code,
+            message: failure.message,
+            user_message: failure.user_message,
+            suggested_actions: failure.suggested_actions,
+            retryable: failure.retryable,
+        }
+    }
+}
+
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        let status = match failure.code {
+            "INTERNAL_ERROR" => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self { status, body: failure.into(), retry_after_s: None }
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        let (status, user, actions): (_, _, &[&str]) = match error {
+            AuthError::UserMismatch => (StatusCode::FORBIDDEN, "You are signed in as somebody else.", &["Sign in again."]),
+            AuthError::Configuration(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "The assistant isn't set up correctly.",
+                &["Tell your administrator that sign-in is not configured."],
+            ),
+            AuthError::ExpiredToken => (StatusCode::UNAUTHORIZED, "Your session has ended.", &["Sign in again."]),
+            AuthError::MissingToken | AuthError::MalformedToken(_) | AuthError::InvalidToken(_) => {
+                (StatusCode::UNAUTHORIZED, "You need to sign in first.", &["Sign in again."])
+            }
+        };
+        let mut error = Self::new(status, error.code(), error.to_string(), user, actions);
+        error.body.retryable = false;
+        error
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(json!({ "error": self.body }))).into_response();
+        let headers = response.headers_mut();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<ApiError> for Response<axum::body::Body> {
+    fn from(error: ApiError) -> Self {
+        error.into_response()
+    }
+}

@@ -1,0 +1,71 @@
+//! A JSON object from the body, and its fields, each refused with a message that names it.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::error::ApiError;
+
+/// The body as a JSON object.
+pub(super) struct JsonObject(Map<String, Value>);
+
+impl<S: Send + Sync> FromRequest<S> for JsonObject {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            return Err(ApiError::unsupported_media_type());
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(refused_body)?;
+        match serde_json::from_slice(&bytes) {
+            Ok(Value::Object(members)) => Ok(Self(members)),
+            Ok(_) => Err(ApiError::malformed_body("the body must be a JSON object")),
+            Err(error) => Err(ApiError::malformed_body(format!("the body is not JSON: {error}"))),
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let essence = |value: &str| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(essence);
+    media_type.is_some_and(|media_type| media_type == "application/json" || media_type.ends_with("+json"))
+}
+
+fn refused_body(rejection: BytesRejection) -> ApiError {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return ApiError::body_too_large(format!("the body is larger than {} bytes", super::BODY_BYTES));
+    }
+    ApiError::malformed_body("the body could not be read to its end")
+}
+
+impl JsonObject {
+    /// Takes a field out; `null` is as good as none.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// A UUID, if the field is there.
+    pub(super) fn uuid(&mut self, name: &str) -> Result<Option<Uuid>, ApiError> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let parsed = value.as_str().and_then(|text| Uuid::try_parse(text).ok());
+        parsed.map(Some).ok_or_else(|| ApiError::invalid_field(format!("{name}: must be a UUID")))
+    }
+}
+
+/// Text of a number of characters.
+pub(super) fn text(name: &str, value: Option<Value>, max_chars: usize) -> Result<String, ApiError> {
+    let text = match value {
+        Some(Value::String(text)) => text,
+        Some(_) => return Err(ApiError::invalid_field(format!("{name}: must be a string"))),
+        None => return Err(ApiError::invalid_field(format!("{name}: is required"))),
+    };
+    // Counting characters of a text that can't have too many is work for nothing.
+    let chars = if text.len() <= max_chars { text.len() } else { text.chars().count() };
+    if text.trim().is_empty() || chars > max_chars {
+        return Err(ApiError::invalid_field(format!("{name}: must have 1 to {max_chars} characters, and not only spaces")));
+    }
+    Ok(text)
+}

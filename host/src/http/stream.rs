@@ -1,0 +1,119 @@
+//! A turn as Server-Sent Events, in the frontend's chunk format.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::sse::{self, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::Stream;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::error::ErrorBody;
+use crate::plugin::{Event, EventKind, ToolStatus};
+use crate::supervisor::{Failure, Step, Turn, TurnEnd};
+
+/// Load balancers cut a connection that is silent for 60 s.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How long a turn may go on after the server was told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// One `data:` line.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Chunk<'a> {
+    Token { content: &'a str, agent_type: &'a str },
+    ToolCall { tool_call: ToolCall<'a>, agent_type: &'a str },
+    Complete { agent_type: &'a str },
+    Error { error: ErrorBody, agent_type: &'a str },
+}
+
+#[derive(Serialize)]
+struct ToolCall<'a> {
+    id: &'a str,
+    name: &'a str,
+    status: &'static str,
+}
+
+/// The response that streams a turn. A client that goes away drops it, and with it the turn.
+pub(super) fn stream_turn(turn: Turn, shutdown: CancellationToken) -> Response {
+    let body = Sse::new(events(turn, shutdown)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+}
+
+fn events(turn: Turn, shutdown: CancellationToken) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+    futures::stream::unfold(Some((turn, shutdown)), |state| async move {
+        let (mut turn, shutdown) = state?;
+        let step = tokio::select! {
+            biased;
+            step = turn.next() => step?,
+            () = drained(&shutdown) => Step::End(Err(Failure::shutting_down())),
+        };
+        let (event, rest) = match step {
+            Step::Event(event) => (sse_event(&event), Some((turn, shutdown))),
+            Step::End(end) => (sse_end(end), None),
+        };
+        Some((Ok(event), rest))
+    })
+}
+
+async fn drained(shutdown: &CancellationToken) {
+    let cancelled = pin!(shutdown.cancelled());
+    cancelled.await;
+    tokio::time::sleep(DRAIN).await;
+}
+
+fn sse_event(event: &Event) -> sse::Event {
+    let agent_type = &*event.agent;
+    match &event.kind {
+        EventKind::Text(content) => data(&Chunk::Token { content, agent_type }),
+        EventKind::Tool { id, name, status } => {
+            let status = match status {
+                ToolStatus::Started => "started",
+                ToolStatus::Completed => "completed",
+                ToolStatus::Failed => "failed",
+            };
+            data(&Chunk::ToolCall { tool_call: ToolCall { id, name, status }, agent_type })
+        }
+        // The frontend's format has no chunk for it; a comment reaches people who read the stream and no parser.
+        EventKind::Progress(message) => sse::Event::default().comment(format!("{agent_type}: {message}")),
+    }
+}
+
+fn sse_end(end: Result<TurnEnd, Failure>) -> sse::Event {
+    match end {
+        Ok(end) => data(&Chunk::Complete { agent_type: &end.agent }),
+        Err(failure) => {
+            let agent = failure.agent.clone();
+            data(&Chunk::Error { error: failure.into(), agent_type: &agent })
+        }
+    }
+}
+
+/// JSON escapes every line break, so a chunk is always one line.
+fn data(chunk: &Chunk<'_>) -> sse::Event {
+    sse::Event::default().json_data(chunk).expect("a chunk holds only strings and booleans")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(event: &sse::Event) -> String {
+        format!("{event:?}")
+    }
+
+    #[test]
+    fn a_chunk_stays_on_one_line_whatever_the_text() {
+        let kind = EventKind::Text("a\r\nb\u{2028}\0".into());
+        let event = sse_event(&Event { agent: "invoices".into(), kind });
+        assert!(text(&event).contains(r"a\\r\\nb"), "{event:?}");
+    }
+}
