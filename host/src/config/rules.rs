@@ -13,19 +13,24 @@ use super::{Config, LlmProvider, Stage};
 const MIN_SECRET_BYTES: usize = 32;
 
 pub(super) fn check(config: &Config, reader: &mut Reader<'_>) {
-    if let Some(supabase) = &config.supabase {
-        if is_secret_key(&supabase.publishable_key) {
-            reader.problem(
-                "SUPABASE_PUB_KEY is a secret key, which passes row-level security by: use the publishable (anon) key",
-            );
-        }
+    if config
+        .supabase
+        .as_ref()
+        .is_some_and(|supabase| is_secret_key(&supabase.publishable_key))
+    {
+        reader.problem(
+            "SUPABASE_PUB_KEY is a secret key, which passes row-level security by: use the publishable (anon) key",
+        );
     }
-    if let Some(secret) = reader.secret("SUPABASE_JWT_SECRET") {
-        if secret.expose_secret().len() < MIN_SECRET_BYTES || secret.expose_secret().contains("-----BEGIN") {
-            reader.problem(format!(
-                "SUPABASE_JWT_SECRET must be the project's shared JWT secret, of at least {MIN_SECRET_BYTES} bytes"
-            ));
-        }
+    // A public key is no secret: whoever knows it could sign with it.
+    let weak = |secret: &str| secret.len() < MIN_SECRET_BYTES || secret.contains("-----BEGIN");
+    if reader
+        .secret("SUPABASE_JWT_SECRET")
+        .is_some_and(|secret| weak(secret.expose_secret()))
+    {
+        reader.problem(format!(
+            "SUPABASE_JWT_SECRET must be the project's shared JWT secret, of at least {MIN_SECRET_BYTES} bytes"
+        ));
     }
     if config.stage.is_deployed() {
         deployed(config, reader);

@@ -223,6 +223,13 @@ fn deployed_stages_refuse_what_would_weaken_them() {
             (("SUPABASE_JWT_SECRET", ""), "SUPABASE_JWT_SECRET is not set"),
             (("SUPABASE_JWT_SECRET", "short"), "SUPABASE_JWT_SECRET must be"),
             (
+                (
+                    "SUPABASE_JWT_SECRET",
+                    "-----BEGIN PUBLIC KEY-----MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD",
+                ),
+                "SUPABASE_JWT_SECRET must be",
+            ),
+            (
                 ("SUPABASE_URL", "http://project.supabase.co"),
                 "SUPABASE_URL must begin with https",
             ),
