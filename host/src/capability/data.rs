@@ -10,6 +10,10 @@ use secrecy::SecretString;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+pub mod postgrest;
+
+pub use postgrest::PostgRest;
+
 /// A store of rows that acts as one user per call.
 #[async_trait]
 pub trait DataStore: Send + Sync {
@@ -68,7 +72,9 @@ impl Identifier {
         let shown: String = name.chars().take(40).collect();
         Err(DataError::Invalid {
             column: None,
-            message: format!("{shown:?} is not a name of a table or column: lower-case letters, digits and underscores"),
+            message: format!(
+                "{shown:?} is not a name of a table or column: lower-case letters, digits and underscores"
+            ),
         })
     }
 

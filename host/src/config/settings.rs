@@ -1,0 +1,264 @@
+//! The settings, a struct per concern, and how each is read.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use reqwest::Url;
+use secrecy::SecretString;
+use tracing_subscriber::EnvFilter;
+use uuid::Uuid;
+
+use super::environment::Reader;
+use super::{Config, Stage};
+
+/// The HTTP server.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// `API_HOST`: the address to listen on. Default `127.0.0.1`; a container needs `0.0.0.0`.
+    pub host: IpAddr,
+    /// `API_PORT`: the port to listen on, 0 for any that is free. Default 8000.
+    pub port: u16,
+}
+
+/// The Supabase project.
+#[derive(Debug, Clone)]
+pub struct SupabaseConfig {
+    /// `SUPABASE_URL`: `https://<project>.supabase.co`, without a slash at the end.
+    pub url: String,
+    /// `SUPABASE_PUB_KEY`, or its older name `SUPABASE_ANON_KEY`: the publishable key.
+    pub publishable_key: SecretString,
+    /// `SUPABASE_JWT_SECRET`: the project's shared secret, of at least 32 bytes. User tokens are verified with it.
+    pub jwt_secret: Option<SecretString>,
+}
+
+/// Who may do what.
+#[derive(Debug, Clone)]
+pub struct AuthConfig {
+    /// `ADMIN_API_KEY`: what operators send, of at least 32 bytes. Required outside development.
+    pub admin_key: Option<SecretString>,
+    /// `SYSTEM_USER_ID`: the user of a request that names none, in development. Default the nil UUID.
+    pub system_user: Uuid,
+}
+
+/// The language model.
+#[derive(Debug, Clone)]
+pub struct LlmConfig {
+    /// `LLM_PROVIDER`: bedrock, offline or scripted. Default bedrock where the environment holds AWS credentials, else
+    /// offline.
+    pub provider: LlmProvider,
+    /// Whether the provider was chosen here, as `LLM_PROVIDER` is not set. A start in offline then says why.
+    pub is_default: bool,
+    /// `BEDROCK_MODEL_ID`. Default `amazon.nova-lite-v1:0`.
+    pub model_id: String,
+    /// `AWS_REGION`, or `AWS_DEFAULT_REGION`. AWS's own sources apply without it.
+    pub region: Option<String>,
+    /// `AWS_PROFILE`: a profile of the AWS configuration files.
+    pub profile: Option<String>,
+    /// `BEDROCK_ENDPOINT_URL`: another address for Bedrock, as a private endpoint has one.
+    pub endpoint: Option<String>,
+}
+
+/// Who answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LlmProvider {
+    /// Amazon Bedrock.
+    Bedrock,
+    /// No model: a deterministic stand-in that needs no credentials.
+    Offline,
+    /// Answers from a file, for tests.
+    Scripted {
+        /// `LLM_SCRIPT`: the file.
+        script: PathBuf,
+    },
+}
+
+/// The agents.
+#[derive(Debug, Clone)]
+pub struct PluginConfig {
+    /// `CANVALO_PLUGIN_DIR`: where the plugins lie. Default `../plugins` as seen from the executable.
+    pub directory: PathBuf,
+    /// `CANVALO_MAX_TURNS`: how many agents may run at the same time, 1 to 4096. Default 64. Each may take 64 MiB.
+    pub max_turns: u32,
+}
+
+/// Directories of the host's own.
+#[derive(Debug, Clone)]
+pub struct PathConfig {
+    /// `CANVALO_HOME`: the private database and what else the host keeps. Default `.canvalo`.
+    pub home: PathBuf,
+    /// `CANVALO_CACHE_DIR`: compiled plugins. Default `<CANVALO_HOME>/cache`.
+    pub cache: PathBuf,
+}
+
+/// Reads all settings; where one is wrong a default stands in, and the reader knows.
+pub(super) fn read(reader: &mut Reader<'_>) -> Config {
+    let home = reader
+        .text("CANVALO_HOME")
+        .map_or_else(|| PathBuf::from(".canvalo"), PathBuf::from);
+    let cache = reader
+        .text("CANVALO_CACHE_DIR")
+        .map_or_else(|| home.join("cache"), PathBuf::from);
+    Config {
+        stage: reader.parsed("ENVIRONMENT", stage).unwrap_or(Stage::Development),
+        server: ServerConfig {
+            host: reader
+                .parsed("API_HOST", host)
+                .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            port: reader
+                .parsed("API_PORT", |port| port.parse().map_err(|_| "a port, 0 to 65535".into()))
+                .unwrap_or(8000),
+        },
+        supabase: supabase(reader),
+        auth: AuthConfig {
+            admin_key: reader.secret("ADMIN_API_KEY"),
+            system_user: reader
+                .parsed("SYSTEM_USER_ID", |id| Uuid::try_parse(id).map_err(|_| "a UUID".into()))
+                .unwrap_or(Uuid::nil()),
+        },
+        llm: llm(reader),
+        plugins: PluginConfig {
+            directory: reader
+                .text("CANVALO_PLUGIN_DIR")
+                .map_or_else(plugin_directory, PathBuf::from),
+            max_turns: reader.parsed("CANVALO_MAX_TURNS", max_turns).unwrap_or(64),
+        },
+        paths: PathConfig { home, cache },
+        log_level: reader
+            .parsed("LOG_LEVEL", log_level)
+            .unwrap_or_else(|| "info".to_owned()),
+        time_zone: reader
+            .parsed("TIME_ZONE", |zone| {
+                zone.parse()
+                    .map_err(|_| "an IANA time zone, such as America/New_York or UTC".into())
+            })
+            .unwrap_or(chrono_tz::UTC),
+    }
+}
+
+fn stage(name: &str) -> Result<Stage, String> {
+    [Stage::Development, Stage::Beta, Stage::Gamma, Stage::Production]
+        .into_iter()
+        .find(|stage| stage.as_str() == name)
+        .ok_or_else(|| "development, beta, gamma or production".to_owned())
+}
+
+fn host(host: &str) -> Result<IpAddr, String> {
+    match host {
+        "localhost" => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        host => host
+            .parse()
+            .map_err(|_| "an IP address, such as 127.0.0.1 or 0.0.0.0".to_owned()),
+    }
+}
+
+fn max_turns(number: &str) -> Result<u32, String> {
+    number
+        .parse()
+        .ok()
+        .filter(|n| (1..=4096).contains(n))
+        .ok_or_else(|| "a number from 1 to 4096".to_owned())
+}
+
+/// A bare word must be a level: the filter's own syntax would take any other for the name of a module.
+fn log_level(level: &str) -> Result<String, String> {
+    let level = level.to_ascii_lowercase();
+    let level = if level == "warning" { "warn".to_owned() } else { level };
+    let known = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word.trim());
+    let valid = level.split(',').all(|part| known(part) || part.contains('=')) && EnvFilter::try_new(&level).is_ok();
+    valid
+        .then_some(level)
+        .ok_or_else(|| "error, warn, info, debug, trace or off".to_owned())
+}
+
+/// An http or https address, without a slash at the end.
+fn address(address: &str) -> Result<String, String> {
+    let takes =
+        || "an address like https://project.supabase.co: http or https, a host, and nothing behind it".to_owned();
+    let url = Url::parse(address).map_err(|_| takes())?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if !plain {
+        return Err(takes());
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn supabase(reader: &mut Reader<'_>) -> Option<SupabaseConfig> {
+    let is_set = reader.is_set("SUPABASE_URL");
+    let url = reader.parsed("SUPABASE_URL", address);
+    let publishable_key = reader
+        .secret("SUPABASE_PUB_KEY")
+        .or_else(|| reader.secret("SUPABASE_ANON_KEY"));
+    match (is_set, &publishable_key) {
+        (true, None) => {
+            reader.problem("SUPABASE_PUB_KEY is not set: it is the publishable key of the project at SUPABASE_URL")
+        }
+        (false, Some(_)) => {
+            reader.problem("SUPABASE_URL is not set, but the project's publishable key is: set both or none")
+        }
+        _ => {}
+    }
+    let jwt_secret = reader.secret("SUPABASE_JWT_SECRET");
+    Some(SupabaseConfig {
+        url: url?,
+        publishable_key: publishable_key?,
+        jwt_secret,
+    })
+}
+
+fn llm(reader: &mut Reader<'_>) -> LlmConfig {
+    let named = reader.parsed("LLM_PROVIDER", |name| match name {
+        "bedrock" | "offline" | "scripted" => Ok(name.to_owned()),
+        "openai" => Err("bedrock or offline: openai is not available yet".to_owned()),
+        _ => Err("bedrock, offline or scripted".to_owned()),
+    });
+    let script = reader.text("LLM_SCRIPT").map(PathBuf::from);
+    let provider = match (named.as_deref(), script) {
+        (Some("bedrock"), _) => LlmProvider::Bedrock,
+        (Some("scripted"), Some(script)) => LlmProvider::Scripted { script },
+        (Some("scripted"), None) => {
+            reader.problem("LLM_SCRIPT is not set: LLM_PROVIDER=scripted answers from the file it names");
+            LlmProvider::Offline
+        }
+        (Some(_), _) => LlmProvider::Offline,
+        (None, _) if has_aws_credentials(reader) => LlmProvider::Bedrock,
+        (None, _) => LlmProvider::Offline,
+    };
+    LlmConfig {
+        provider,
+        is_default: !reader.is_set("LLM_PROVIDER"),
+        model_id: reader
+            .text("BEDROCK_MODEL_ID")
+            .unwrap_or_else(|| "amazon.nova-lite-v1:0".to_owned()),
+        region: reader.text("AWS_REGION").or_else(|| reader.text("AWS_DEFAULT_REGION")),
+        profile: reader.text("AWS_PROFILE"),
+        endpoint: reader.parsed("BEDROCK_ENDPOINT_URL", address),
+    }
+}
+
+/// Whether the environment tells AWS's tools where credentials are. Files and instance roles are not looked for: that
+/// takes a second or more where there are none.
+fn has_aws_credentials(reader: &Reader<'_>) -> bool {
+    [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_PROFILE",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    ]
+    .iter()
+    .any(|name| reader.is_set(name))
+}
+
+fn plugin_directory() -> PathBuf {
+    let executable = std::env::current_exe().ok();
+    let beside = executable
+        .as_deref()
+        .and_then(|path| path.parent())
+        .map(|directory| directory.join("../plugins"));
+    beside.unwrap_or_else(|| PathBuf::from("plugins"))
+}

@@ -1,0 +1,321 @@
+use std::collections::HashMap;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const JWT_SECRET: &str = "a-shared-secret-of-at-least-32-bytes";
+const ADMIN_KEY: &str = "0123456789abcdef0123456789abcdef";
+
+fn read(variables: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+    let variables: HashMap<_, _> = variables.iter().copied().collect();
+    Config::read(&|name: &str| variables.get(name).map(|value| (*value).to_owned())).map_err(|error| error.problems)
+}
+
+fn deployed<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut variables = vec![
+        ("ENVIRONMENT", "production"),
+        ("SUPABASE_URL", "https://project.supabase.co"),
+        ("SUPABASE_PUB_KEY", "sb_publishable_x"),
+        ("SUPABASE_JWT_SECRET", JWT_SECRET),
+        ("ADMIN_API_KEY", ADMIN_KEY),
+        ("LLM_PROVIDER", "bedrock"),
+    ];
+    for (name, value) in changes {
+        variables.retain(|(other, _)| other != name);
+        variables.push((name, value));
+    }
+    variables
+}
+
+fn jwt(claims: &str) -> String {
+    format!("eyJhbGciOiJIUzI1NiJ9.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
+}
+
+#[test]
+fn an_empty_environment_is_a_development_host_with_the_defaults() {
+    let config = read(&[]).unwrap();
+    assert_eq!(config.stage, Stage::Development);
+    assert_eq!(
+        (config.server.host.to_string().as_str(), config.server.port),
+        ("127.0.0.1", 8000)
+    );
+    assert!(config.supabase.is_none());
+    assert!(config.auth.admin_key.is_none());
+    assert_eq!(config.auth.system_user, uuid::Uuid::nil());
+    assert_eq!(config.llm.provider, LlmProvider::Offline);
+    assert!(config.llm.is_default);
+    assert_eq!(config.llm.model_id, "amazon.nova-lite-v1:0");
+    assert!(config.plugins.directory.ends_with("../plugins"));
+    assert_eq!(config.plugins.max_turns, 64);
+    assert_eq!(config.paths.home, Path::new(".canvalo"));
+    assert_eq!(config.paths.cache, Path::new(".canvalo/cache"));
+    assert_eq!(config.log_level, "info");
+    assert_eq!(config.time_zone, chrono_tz::UTC);
+}
+
+#[test]
+fn every_variable_reaches_its_field() {
+    let config = read(&[
+        ("ENVIRONMENT", "beta"),
+        ("API_HOST", "0.0.0.0"),
+        ("API_PORT", "9000"),
+        ("SUPABASE_URL", "http://127.0.0.1:54321/"),
+        ("SUPABASE_ANON_KEY", "sb_publishable_x"),
+        ("SUPABASE_JWT_SECRET", JWT_SECRET),
+        ("ADMIN_API_KEY", ADMIN_KEY),
+        ("SYSTEM_USER_ID", "6f1c1c8e-0b8a-4c1e-9d53-0c7f0a4f3b11"),
+        ("LLM_PROVIDER", "scripted"),
+        ("LLM_SCRIPT", "/tmp/script.json"),
+        ("BEDROCK_MODEL_ID", "amazon.nova-pro-v1:0"),
+        ("BEDROCK_ENDPOINT_URL", "http://127.0.0.1:1234/"),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_PROFILE", "canvalo"),
+        ("CANVALO_HOME", "/var/lib/canvalo"),
+        ("CANVALO_PLUGIN_DIR", "/opt/plugins"),
+        ("CANVALO_MAX_TURNS", "8"),
+        ("LOG_LEVEL", "WARNING"),
+        ("TIME_ZONE", "America/New_York"),
+    ])
+    .unwrap();
+    assert_eq!(config.stage, Stage::Beta);
+    assert_eq!(
+        (config.server.host.to_string().as_str(), config.server.port),
+        ("0.0.0.0", 9000)
+    );
+    let supabase = config.supabase.unwrap();
+    assert_eq!(supabase.url, "http://127.0.0.1:54321");
+    assert_eq!(supabase.publishable_key.expose_secret(), "sb_publishable_x");
+    assert_eq!(supabase.jwt_secret.unwrap().expose_secret(), JWT_SECRET);
+    assert_eq!(config.auth.admin_key.unwrap().expose_secret(), ADMIN_KEY);
+    assert_eq!(
+        config.auth.system_user.to_string(),
+        "6f1c1c8e-0b8a-4c1e-9d53-0c7f0a4f3b11"
+    );
+    assert_eq!(
+        config.llm.provider,
+        LlmProvider::Scripted {
+            script: "/tmp/script.json".into()
+        }
+    );
+    assert!(!config.llm.is_default);
+    assert_eq!(config.llm.model_id, "amazon.nova-pro-v1:0");
+    assert_eq!(config.llm.endpoint.as_deref(), Some("http://127.0.0.1:1234"));
+    assert_eq!(config.llm.region.as_deref(), Some("eu-central-1"));
+    assert_eq!(config.llm.profile.as_deref(), Some("canvalo"));
+    assert_eq!(config.plugins.directory, Path::new("/opt/plugins"));
+    assert_eq!(config.plugins.max_turns, 8);
+    assert_eq!(config.paths.home, Path::new("/var/lib/canvalo"));
+    assert_eq!(config.paths.cache, Path::new("/var/lib/canvalo/cache"));
+    assert_eq!(config.log_level, "warn");
+    assert_eq!(config.time_zone, chrono_tz::America::New_York);
+}
+
+#[test]
+fn a_value_that_cannot_be_used_is_a_problem_and_never_a_default() {
+    for (name, value) in [
+        ("ENVIRONMENT", "prod"),
+        ("ENVIRONMENT", "Production"),
+        ("API_HOST", "example.com"),
+        ("API_PORT", "99999"),
+        ("API_PORT", "-1"),
+        ("API_PORT", "http"),
+        ("SYSTEM_USER_ID", "system"),
+        ("LLM_PROVIDER", "openai"),
+        ("LLM_PROVIDER", "gpt"),
+        ("BEDROCK_ENDPOINT_URL", "localhost"),
+        ("CANVALO_MAX_TURNS", "0"),
+        ("CANVALO_MAX_TURNS", "many"),
+        ("LOG_LEVEL", "loud"),
+        ("LOG_LEVEL", "info,loud"),
+        ("LOG_LEVEL", "canvalo=loud"),
+        ("TIME_ZONE", "Mars/Olympus"),
+    ] {
+        let problems = read(&[(name, value)]).unwrap_err();
+        assert_eq!(problems.len(), 1, "{name}={value}: {problems:?}");
+        assert!(
+            problems[0].starts_with(&format!("{name} is {value:?}, but must be ")),
+            "{problems:?}"
+        );
+    }
+    for url in [
+        "project.supabase.co",
+        "localhost:54321",
+        "ftp://x",
+        "https://",
+        "https://a:b@x.co",
+        "https://x.co?a=b",
+        "https://x.co/#a",
+    ] {
+        let problems = read(&[("SUPABASE_URL", url), ("SUPABASE_PUB_KEY", "k")]).unwrap_err();
+        assert_eq!(problems.len(), 1, "{url}: {problems:?}");
+        assert!(problems[0].starts_with("SUPABASE_URL is "), "{problems:?}");
+    }
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let variables: HashMap<_, _> = [
+        ("API_PORT", "99999"),
+        ("TIME_ZONE", "x"),
+        ("LLM_PROVIDER", "scripted"),
+        ("SUPABASE_URL", "https://x.co"),
+    ]
+    .into();
+    let error = Config::read(&|name: &str| variables.get(name).map(|value| (*value).to_owned())).unwrap_err();
+    assert_eq!(error.problems.len(), 4, "{error}");
+    let shown = error.to_string();
+    for name in ["API_PORT", "TIME_ZONE", "LLM_SCRIPT", "SUPABASE_PUB_KEY"] {
+        assert!(shown.contains(&format!("\n  - {name} is")), "{shown}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_empty_is_not_set() {
+    let config = read(&[("API_PORT", ""), ("ADMIN_API_KEY", "  "), ("SUPABASE_URL", "")]).unwrap();
+    assert_eq!(config.server.port, 8000);
+    assert!(config.auth.admin_key.is_none() && config.supabase.is_none());
+}
+
+#[test]
+fn one_half_of_supabase_is_a_problem() {
+    assert!(read(&[("SUPABASE_URL", "https://x.co")]).unwrap_err()[0].starts_with("SUPABASE_PUB_KEY is not set"));
+    assert!(read(&[("SUPABASE_PUB_KEY", "k")]).unwrap_err()[0].starts_with("SUPABASE_URL is not set"));
+}
+
+#[test]
+fn bedrock_is_the_default_where_the_environment_has_aws_credentials() {
+    for name in [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_PROFILE",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    ] {
+        let config = read(&[(name, "x")]).unwrap();
+        assert_eq!(
+            (config.llm.provider, config.llm.is_default),
+            (LlmProvider::Bedrock, true),
+            "{name}"
+        );
+    }
+    let config = read(&[("AWS_PROFILE", "x"), ("LLM_PROVIDER", "offline")]).unwrap();
+    assert_eq!(
+        (config.llm.provider, config.llm.is_default),
+        (LlmProvider::Offline, false)
+    );
+}
+
+#[test]
+fn deployed_stages_refuse_what_would_weaken_them() {
+    assert!(read(&deployed(&[])).is_ok());
+    for stage in ["beta", "gamma", "production"] {
+        for (change, problem) in [
+            (("SUPABASE_SERVICE_KEY", "sb_secret_x"), "SUPABASE_SERVICE_KEY is set"),
+            (("SUPABASE_PUB_KEY", "sb_secret_x"), "SUPABASE_PUB_KEY is a secret key"),
+            (
+                ("SUPABASE_PUB_KEY", &jwt(r#"{"role":"service_role"}"#)),
+                "SUPABASE_PUB_KEY is a secret key",
+            ),
+            (("SUPABASE_JWT_SECRET", ""), "SUPABASE_JWT_SECRET is not set"),
+            (("SUPABASE_JWT_SECRET", "short"), "SUPABASE_JWT_SECRET must be"),
+            (
+                (
+                    "SUPABASE_JWT_SECRET",
+                    "-----BEGIN PUBLIC KEY-----MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD",
+                ),
+                "SUPABASE_JWT_SECRET must be",
+            ),
+            (
+                ("SUPABASE_URL", "http://project.supabase.co"),
+                "SUPABASE_URL must begin with https",
+            ),
+            (("ADMIN_API_KEY", ""), "ADMIN_API_KEY is not set"),
+            (
+                ("ADMIN_API_KEY", "0123456789abcdef0123456789abcde"),
+                "ADMIN_API_KEY is too short",
+            ),
+        ] {
+            let problems = read(&deployed(&[("ENVIRONMENT", stage), change])).unwrap_err();
+            assert_eq!(problems.len(), 1, "{stage} {change:?}: {problems:?}");
+            assert!(problems[0].starts_with(problem), "{problems:?}");
+        }
+        let problems = read(&deployed(&[
+            ("ENVIRONMENT", stage),
+            ("SUPABASE_URL", ""),
+            ("SUPABASE_PUB_KEY", ""),
+        ]));
+        assert!(problems.unwrap_err()[0].starts_with("SUPABASE_URL and SUPABASE_PUB_KEY are not set"));
+    }
+    assert!(read(&deployed(&[("SUPABASE_PUB_KEY", &jwt(r#"{"role":"anon"}"#))])).is_ok());
+}
+
+#[test]
+fn only_production_refuses_to_answer_without_a_model() {
+    for (changes, problem) in [
+        (
+            &[("LLM_PROVIDER", "offline")][..],
+            "LLM_PROVIDER is offline or scripted",
+        ),
+        (
+            &[("LLM_PROVIDER", "scripted"), ("LLM_SCRIPT", "x")],
+            "LLM_PROVIDER is offline or scripted",
+        ),
+        (&[("LLM_PROVIDER", "")], "LLM_PROVIDER is not set"),
+    ] {
+        let problems = read(&deployed(changes)).unwrap_err();
+        assert!(problems.len() == 1 && problems[0].starts_with(problem), "{problems:?}");
+        let mut beta = deployed(changes);
+        beta.push(("ENVIRONMENT", "beta"));
+        assert!(read(&beta).is_ok());
+    }
+}
+
+#[test]
+fn neither_debug_nor_problems_show_a_secret() {
+    let secrets = [
+        "sb_publishable_HIDDEN",
+        "HIDDEN-of-the-project-that-is-32-bytes-long",
+        "HIDDEN789abcdef0123456789abcdefXX",
+    ];
+    let config = read(&deployed(&[
+        ("SUPABASE_PUB_KEY", secrets[0]),
+        ("SUPABASE_JWT_SECRET", secrets[1]),
+        ("ADMIN_API_KEY", secrets[2]),
+    ]));
+    assert!(!format!("{:?}", config.unwrap()).contains("HIDDEN"));
+    let problems = read(&deployed(&[
+        ("SUPABASE_PUB_KEY", "sb_secret_HIDDEN"),
+        ("SUPABASE_SERVICE_KEY", "HIDDEN"),
+        ("SUPABASE_JWT_SECRET", "HIDDEN"),
+        ("ADMIN_API_KEY", "HIDDEN"),
+    ]))
+    .unwrap_err();
+    assert_eq!(problems.len(), 4);
+    assert!(!format!("{problems:?}").contains("HIDDEN"));
+}
+
+#[test]
+fn the_environment_wins_over_the_dotenv_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(".env");
+    let process = || -> Environment { [("API_PORT".to_owned(), "9000".to_owned())].into_iter().collect() };
+    assert_eq!(
+        process().with_dotenv(&path).unwrap().get("API_PORT").as_deref(),
+        Some("9000")
+    );
+
+    std::fs::write(&path, "# settings\nAPI_PORT=9001\nTIME_ZONE=\"Europe/Paris\"\n").unwrap();
+    let config = Config::read(&process().with_dotenv(&path).unwrap()).unwrap();
+    assert_eq!((config.server.port, config.time_zone), (9000, chrono_tz::Europe::Paris));
+
+    std::fs::write(&path, "ADMIN_API_KEY='HIDDEN\nx").unwrap();
+    let Err(error) = process().with_dotenv(&path) else {
+        panic!("read")
+    };
+    assert!(error.to_string().contains(".env can't be read"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("HIDDEN"));
+}
