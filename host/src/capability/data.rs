@@ -11,8 +11,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 pub mod postgrest;
+mod unconfigured;
 
 pub use postgrest::PostgRest;
+pub use unconfigured::Unconfigured;
 
 /// A store of rows that acts as one user per call.
 #[async_trait]
