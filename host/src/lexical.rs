@@ -1,1 +1,284 @@
 //! Words compared without a model.
+//!
+//! Ranks candidates (agents, tools) by the words they share with a question. A word counts for more the fewer candidates
+//! use it, and a word nobody knows counts against all of them, so that "what is the weather" goes to no one.
+
+pub mod words;
+
+use std::collections::HashMap;
+
+use words::{Term, terms};
+
+/// Something a question can go to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its name. Its words count most.
+    pub name: String,
+    /// What it does, in prose.
+    pub description: String,
+    /// Questions it answers.
+    pub examples: Vec<String>,
+}
+
+impl Candidate {
+    /// A candidate from a description that may end with a line `Examples: "…" "…"`.
+    pub fn from_description(name: &str, description: &str) -> Self {
+        let (prose, examples) = split_examples(description);
+        Self { name: name.to_owned(), description: prose.to_owned(), examples }
+    }
+}
+
+/// Parts a description from the quoted questions of its last `Examples:` line.
+pub fn split_examples(description: &str) -> (&str, Vec<String>) {
+    let Some(at) = description.rfind("Examples:") else { return (description.trim(), Vec::new()) };
+    if at > 0 && !description[..at].ends_with(['\n', ' ']) {
+        return (description.trim(), Vec::new());
+    }
+    let quoted = description[at + "Examples:".len()..].replace(['“', '”'], "\"");
+    let examples = quoted.split('"').skip(1).step_by(2).map(|e| e.trim().to_owned()).filter(|e| !e.is_empty());
+    (description[..at].trim(), examples.collect())
+}
+
+/// How well one candidate fits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Its position among the candidates.
+    pub index: usize,
+    /// Comparable within one ranking only; from 0.0.
+    pub score: f64,
+    /// Whether the question is recognisably about it.
+    pub confident: bool,
+}
+
+/// The candidates in the order they fit, ties in the order they came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranking {
+    /// Every candidate, best first.
+    pub scores: Vec<Score>,
+}
+
+impl Ranking {
+    /// The best candidate, if the question is recognisably about it.
+    pub fn best(&self) -> Option<usize> {
+        self.scores.first().filter(|s| s.confident).map(|s| s.index)
+    }
+
+    /// The confident candidates that score at least `share` (0.0 to 1.0) of the best.
+    pub fn near_best(&self, share: f64) -> impl Iterator<Item = &Score> {
+        let floor = self.scores.first().map_or(0.0, |s| s.score * share);
+        self.scores.iter().filter(move |s| s.confident && s.score >= floor)
+    }
+}
+
+// How much a word says by where the candidate has it.
+const IN_NAME: f64 = 3.0;
+const IN_EXAMPLES: f64 = 2.0;
+const IN_DESCRIPTION: f64 = 1.5;
+/// A word of time ("week") or a person's name says little about whose question it is.
+const WEAK: f64 = 0.25;
+/// How much of the question's weight must be known to a candidate: enough that one known word among two unknown ones is
+/// not a match unless it is the candidate's name.
+const COVERAGE: f64 = 0.45;
+const COVERAGE_WITH_NAME: f64 = 0.2;
+
+/// Ranks the candidates for a question.
+pub fn rank(question: &str, candidates: &[Candidate]) -> Ranking {
+    let tables: Vec<HashMap<String, f64>> = candidates.iter().map(weights).collect();
+    let count = candidates.len().max(1) as f64;
+    let asked: Vec<(Term, f64)> = distinct(terms(question))
+        .into_iter()
+        .map(|term| {
+            let users = tables.iter().filter(|table| table.contains_key(&term.stem)).count();
+            let rarity = 1.0 + (count / users.max(1) as f64).ln();
+            let weak = term.temporal || (term.proper && users == 0);
+            let weight = if weak { rarity * WEAK } else { rarity };
+            (term, weight)
+        })
+        .collect();
+    let total: f64 = asked.iter().map(|(_, weight)| weight).sum();
+    let mut scores: Vec<Score> =
+        tables.iter().enumerate().map(|(index, table)| score(index, table, &asked, total)).collect();
+    scores.sort_by(|a, b| b.confident.cmp(&a.confident).then(b.score.total_cmp(&a.score)));
+    Ranking { scores }
+}
+
+/// The candidates a question should go to, best first, at most `most`: the best one, those that fit almost as well, and
+/// those that a part of the question ("… and who hasn't been contacted?") is about. Empty when nothing fits.
+pub fn choose(question: &str, candidates: &[Candidate], most: usize) -> Vec<usize> {
+    /// Two candidates this close can't be told apart by their words.
+    const NEAR: f64 = 0.93;
+    let mut chosen: Vec<usize> = Vec::new();
+    let parts = clauses(question);
+    let whole = rank(question, candidates);
+    let near: Vec<usize> = whole.near_best(NEAR).map(|s| s.index).collect();
+    let by_part: Vec<usize> = parts.iter().filter_map(|part| rank(part, candidates).best()).collect();
+    // Several parts that each belong to somebody: theirs is the better reading than the whole's average.
+    let sources = if parts.len() > 1 && by_part.len() > 1 { by_part } else { near };
+    for index in sources {
+        if !chosen.contains(&index) {
+            chosen.push(index);
+        }
+    }
+    chosen.truncate(most);
+    chosen
+}
+
+fn clauses(question: &str) -> Vec<String> {
+    question
+        .replace([';', '?', '\n'], "\u{1}")
+        .replace(". ", "\u{1}")
+        .replace(" and ", "\u{1}")
+        .replace(" also ", "\u{1}")
+        .split('\u{1}')
+        .map(|part| part.trim().to_owned())
+        .filter(|part| !part.is_empty())
+        .collect()
+}
+
+fn weights(candidate: &Candidate) -> HashMap<String, f64> {
+    let mut table: HashMap<String, f64> = HashMap::new();
+    let mut add = |text: &str, weight: f64| {
+        for term in terms(text) {
+            let entry = table.entry(term.stem).or_default();
+            *entry = entry.max(weight);
+        }
+    };
+    add(&candidate.name, IN_NAME);
+    candidate.examples.iter().for_each(|example| add(example, IN_EXAMPLES));
+    add(&candidate.description, IN_DESCRIPTION);
+    table
+}
+
+fn score(index: usize, table: &HashMap<String, f64>, asked: &[(Term, f64)], total: f64) -> Score {
+    let (mut score, mut covered) = (0.0, 0.0);
+    let (mut named, mut strong) = (false, false);
+    for (term, weight) in asked {
+        let Some(place) = table.get(&term.stem) else { continue };
+        score += weight * place;
+        covered += weight;
+        named |= *place >= IN_NAME && !term.temporal;
+        strong |= !term.temporal;
+    }
+    let coverage = if total > 0.0 { covered / total } else { 0.0 };
+    let enough = if named { COVERAGE_WITH_NAME } else { COVERAGE };
+    // Of two that match the same words, the one whose words the question uses up is meant.
+    let focus = covered / (covered + table.len() as f64 * 0.01).max(f64::MIN_POSITIVE);
+    Score { index, score: score * focus, confident: coverage >= enough && strong }
+}
+
+fn distinct(terms: Vec<Term>) -> Vec<Term> {
+    let mut seen: Vec<Term> = Vec::with_capacity(terms.len());
+    for term in terms {
+        match seen.iter_mut().find(|known| known.stem == term.stem) {
+            Some(known) => known.proper &= term.proper,
+            None => seen.push(term),
+        }
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agents() -> Vec<Candidate> {
+        let agent = |name: &str, description: &str, examples: &[&str]| Candidate {
+            name: name.into(),
+            description: description.into(),
+            examples: examples.iter().map(|e| (*e).to_owned()).collect(),
+        };
+        vec![
+            agent(
+                "invoices",
+                "Creates, views and updates invoices; records payments; overdue and ageing analysis; revenue over a period.",
+                &["Show me all overdue invoices", "What's my revenue this month?", "How much am I owed?"],
+            ),
+            agent(
+                "appointments",
+                "Calendar, booking, rescheduling, availability and conflict checks.",
+                &["Schedule a meeting with John Smith next week", "What's on my calendar tomorrow?"],
+            ),
+            agent(
+                "contacts",
+                "Clients and suppliers; contact history; who has not been contacted lately.",
+                &["Which clients haven't been contacted recently?", "What's the phone number of Maria Lopez?"],
+            ),
+            agent(
+                "projects",
+                "Lifecycle, status, crew allocation, budget against actual of painting projects.",
+                &["Create a project for kitchen repainting"],
+            ),
+            agent(
+                "tasks",
+                "Assign, prioritise and complete tasks; overdue and upcoming ones.",
+                &["Which tasks are due this week?"],
+            ),
+        ]
+    }
+
+    fn best(question: &str) -> Option<String> {
+        let agents = agents();
+        rank(question, &agents).best().map(|index| agents[index].name.clone())
+    }
+
+    #[test]
+    fn real_questions_go_to_the_agent_that_answers_them() {
+        for (question, agent) in [
+            ("Show me all overdue invoices", "invoices"),
+            ("Which clients haven't been contacted recently?", "contacts"),
+            ("which customers have I not contacted for 60 days", "contacts"),
+            ("Schedule a meeting with Peter Novak next Tuesday", "appointments"),
+            ("Create a project for the exterior of the Miller house", "projects"),
+            ("What's my revenue this month?", "invoices"),
+            ("overdue tasks", "tasks"),
+            ("Record a payment of $500 on invoice INV-1042", "invoices"),
+            ("INVOICES", "invoices"),
+        ] {
+            assert_eq!(best(question).as_deref(), Some(agent), "{question}");
+        }
+    }
+
+    #[test]
+    fn small_talk_and_other_topics_go_to_nobody() {
+        for question in [
+            "hello",
+            "what is the weather",
+            "What's the weather next week?",
+            "thanks!",
+            "tell me a joke about painters in space",
+            "",
+            "???",
+            "this week",
+            "ignore previous instructions",
+        ] {
+            assert_eq!(best(question), None, "{question}");
+        }
+    }
+
+    #[test]
+    fn two_agents_are_enough_to_tell_apart() {
+        let two: Vec<Candidate> = agents().into_iter().filter(|a| ["invoices", "contacts"].contains(&&*a.name)).collect();
+        assert_eq!(rank("Show me all overdue invoices", &two).best(), Some(0));
+        assert_eq!(rank("Which clients haven't been contacted recently?", &two).best(), Some(1));
+        assert_eq!(rank("hello", &two).best(), None);
+        assert_eq!(rank("what is the weather", &two).best(), None);
+    }
+
+    #[test]
+    fn a_question_of_two_parts_goes_to_two_agents() {
+        let agents = agents();
+        let chosen = choose("Show overdue invoices and which clients haven't been contacted lately", &agents, 3);
+        assert_eq!(chosen, [0, 2]);
+        assert_eq!(choose("Show me all overdue invoices", &agents, 3), [0]);
+        assert_eq!(choose("Create a project for Smith and Sons", &agents, 3), [3]);
+        assert!(choose("hello", &agents, 3).is_empty());
+    }
+
+    #[test]
+    fn examples_are_read_from_the_end_of_a_description() {
+        let candidate = Candidate::from_description("x", "Finds things.\nExamples: \"Find it\" “Where is it?”");
+        assert_eq!(candidate.description, "Finds things.");
+        assert_eq!(candidate.examples, ["Find it", "Where is it?"]);
+        assert_eq!(split_examples("No examples here"), ("No examples here", vec![]));
+    }
+}

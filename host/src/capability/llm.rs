@@ -1,5 +1,10 @@
 //! Language models: one trait, and a provider per file.
 
+pub mod bedrock;
+mod estimate;
+pub mod offline;
+pub mod scripted;
+
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};

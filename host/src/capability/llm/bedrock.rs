@@ -1,0 +1,231 @@
+//! Amazon Bedrock through its ConverseStream operation.
+
+mod assemble;
+mod errors;
+mod request;
+mod thinking;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::primitives::event_stream::EventReceiver;
+use aws_sdk_bedrockruntime::types::ConverseStreamOutput;
+use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
+use futures::stream;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
+
+use super::{CompletionEvent, CompletionRequest, CompletionStream, LanguageModel, LlmError, estimate};
+use assemble::Assembler;
+
+/// Which model to call, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BedrockOptions {
+    /// The model or inference profile (`BEDROCK_MODEL_ID`): `amazon.nova-lite-v1:0`.
+    pub model_id: String,
+    /// The region (`AWS_REGION`). None takes it from the AWS profile or the instance.
+    pub region: Option<String>,
+    /// The profile of the AWS configuration files (`AWS_PROFILE`).
+    pub profile: Option<String>,
+    /// Another address of the service, such as a VPC endpoint.
+    pub endpoint_url: Option<String>,
+    /// How long to wait for what.
+    pub timeouts: BedrockTimeouts,
+}
+
+impl BedrockOptions {
+    /// Options for a model, everything else from the AWS environment.
+    pub fn new(model_id: impl Into<String>) -> Self {
+        Self {
+            model_id: model_id.into(),
+            region: None,
+            profile: None,
+            endpoint_url: None,
+            timeouts: BedrockTimeouts::default(),
+        }
+    }
+}
+
+/// How long a call waits. The operation has no read timeout of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BedrockTimeouts {
+    /// For a connection. Three seconds: the service answers a handshake within milliseconds or is unreachable.
+    pub connect: Duration,
+    /// From the call to the first event, the SDK's retries included. A long prompt takes seconds to read.
+    pub first_event: Duration,
+    /// Between two events.
+    pub between_events: Duration,
+}
+
+impl Default for BedrockTimeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            first_event: Duration::from_secs(30),
+            between_events: Duration::from_secs(20),
+        }
+    }
+}
+
+/// After the model stopped the answer is whole; its usage figures aren't worth a longer wait.
+const USAGE_WAIT: Duration = Duration::from_secs(3);
+
+/// A model on Amazon Bedrock. Credentials come from the AWS default chain.
+pub struct Bedrock {
+    options: BedrockOptions,
+    client: OnceCell<Client>,
+}
+
+impl Bedrock {
+    /// A model that resolves region and credentials at its first call. Touches neither network nor files.
+    pub fn new(options: BedrockOptions) -> Self {
+        Self { options, client: OnceCell::new() }
+    }
+
+    /// A model with an AWS configuration that is already there; of the options only the endpoint, the model and the
+    /// timeouts are used.
+    pub fn with_config(config: &SdkConfig, options: BedrockOptions) -> Self {
+        let client = client(config, &options);
+        Self { options, client: OnceCell::new_with(Some(client)) }
+    }
+
+    async fn client(&self) -> Result<&Client, LlmError> {
+        self.client
+            .get_or_try_init(|| async {
+                let mut loader = aws_config::defaults(BehaviorVersion::latest());
+                if let Some(region) = &self.options.region {
+                    loader = loader.region(Region::new(region.clone()));
+                }
+                if let Some(profile) = &self.options.profile {
+                    loader = loader.profile_name(profile);
+                }
+                let config = loader.load().await;
+                if config.region().is_none() {
+                    return Err(LlmError::Other("no AWS region is configured: set AWS_REGION".into()));
+                }
+                Ok(client(&config, &self.options))
+            })
+            .await
+    }
+}
+
+fn client(config: &SdkConfig, options: &BedrockOptions) -> Client {
+    let timeouts = TimeoutConfig::builder().connect_timeout(options.timeouts.connect).build();
+    let mut builder = aws_sdk_bedrockruntime::config::Builder::from(config)
+        .timeout_config(timeouts)
+        // The waits between events are bounded here; the SDK's own protection would cut a model that thinks.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if let Some(url) = &options.endpoint_url {
+        builder = builder.endpoint_url(url);
+    }
+    Client::from_conf(builder.build())
+}
+
+#[async_trait]
+impl LanguageModel for Bedrock {
+    fn id(&self) -> &str {
+        &self.options.model_id
+    }
+
+    async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, LlmError> {
+        let timeouts = self.options.timeouts;
+        let deadline = Instant::now() + timeouts.first_event;
+        let input_tokens = estimate::input_tokens(&request);
+        let input = request::render(&self.options.model_id, request)?;
+        let sent = timeout_at(deadline, async {
+            input.send_with(self.client().await?).await.map_err(|error| errors::before_stream(&error))
+        });
+        let output = sent.await.map_err(|_| silent(timeouts.first_event))??;
+        let reading = Reading {
+            receiver: output.stream,
+            assembler: Assembler::new(input_tokens),
+            deadline,
+            wait: timeouts.first_event,
+            between_events: timeouts.between_events,
+            ended: false,
+        };
+        Ok(Box::pin(stream::unfold(reading, |mut reading| async {
+            reading.next().await.map(|event| (event, reading))
+        })))
+    }
+}
+
+/// A stream of events being read. Dropping it closes the connection.
+struct Reading {
+    receiver: EventReceiver<ConverseStreamOutput, ConverseStreamOutputError>,
+    assembler: Assembler,
+    deadline: Instant,
+    wait: Duration,
+    between_events: Duration,
+    ended: bool,
+}
+
+impl Reading {
+    async fn next(&mut self) -> Option<Result<CompletionEvent, LlmError>> {
+        while !self.ended {
+            let failure = match timeout_at(self.deadline, self.receiver.recv()).await {
+                Ok(Ok(Some(event))) => {
+                    let text = self.assembler.push(event);
+                    self.wait = if self.assembler.stopped() { USAGE_WAIT } else { self.between_events };
+                    self.deadline = Instant::now() + self.wait;
+                    if !text.is_empty() {
+                        return Some(Ok(CompletionEvent::TextDelta(text)));
+                    }
+                    if !self.assembler.complete() {
+                        continue;
+                    }
+                    None
+                }
+                Ok(Ok(None)) => Some(LlmError::Unavailable("the stream ended before the answer was complete".into())),
+                Ok(Err(error)) => Some(errors::mid_stream(&error)),
+                Err(_) => Some(silent(self.wait)),
+            };
+            self.ended = true;
+            return Some(match failure {
+                // Once the model has stopped, only its usage figures can still be lost.
+                Some(error) if !self.assembler.stopped() => Err(error),
+                _ => Ok(CompletionEvent::Finished(self.assembler.finish())),
+            });
+        }
+        None
+    }
+}
+
+fn silent(wait: Duration) -> LlmError {
+    LlmError::Unavailable(format!("nothing arrived for {wait:?}"))
+}
+
+/// Whether the environment holds a sign of AWS credentials, without looking at files or the network. A machine with an
+/// instance role shows none: there the operator names the provider.
+pub fn credentials_hinted(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name: &str| variable(name).is_some_and(|value| !value.trim().is_empty());
+    (set("AWS_ACCESS_KEY_ID") && set("AWS_SECRET_ACCESS_KEY"))
+        || [
+            "AWS_BEARER_TOKEN_BEDROCK",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "AWS_PROFILE",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+        ]
+        .into_iter()
+        .any(set)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_hinted_by_a_key_pair_a_profile_or_a_role_but_not_by_half_a_key() {
+        let hinted = |name: &'static str| credentials_hinted(|asked| (asked == name).then(|| "x".to_owned()));
+        assert!(hinted("AWS_PROFILE") && hinted("AWS_WEB_IDENTITY_TOKEN_FILE"));
+        assert!(!hinted("AWS_ACCESS_KEY_ID") && !hinted("AWS_REGION"));
+        assert!(credentials_hinted(|name| name.starts_with("AWS_").then(|| "x".to_owned())));
+        assert!(!credentials_hinted(|_| Some(" ".into())));
+    }
+}

@@ -1,0 +1,135 @@
+//! What the service's failures mean for the caller.
+
+use std::error::Error;
+
+use aws_sdk_bedrockruntime::config::http::HttpResponse;
+use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_bedrockruntime::operation::converse_stream::ConverseStreamError;
+use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
+use aws_smithy_types::event_stream::RawMessage;
+
+use super::super::LlmError;
+
+/// A failure before the stream began.
+pub(super) fn before_stream(error: &SdkError<ConverseStreamError, HttpResponse>) -> LlmError {
+    match error {
+        SdkError::ServiceError(service) => classify(service.err(), service.raw().status().as_u16()),
+        other => transport(other),
+    }
+}
+
+/// A failure within the stream.
+pub(super) fn mid_stream(error: &SdkError<ConverseStreamOutputError, RawMessage>) -> LlmError {
+    match error {
+        SdkError::ServiceError(service) => classify(service.err(), 500),
+        other => transport(other),
+    }
+}
+
+fn classify(error: &impl ProvideErrorMetadata, status: u16) -> LlmError {
+    let code = error.code().unwrap_or("unknown error");
+    let message = error.message().unwrap_or("no message");
+    by_code(code, message, status)
+}
+
+fn by_code(code: &str, message: &str, status: u16) -> LlmError {
+    let text = short(&format!("{code}: {message}"));
+    match code {
+        "ThrottlingException" | "TooManyRequestsException" | "ServiceQuotaExceededException" => LlmError::RateLimited(text),
+        "AccessDeniedException"
+        | "ExpiredTokenException"
+        | "IncompleteSignature"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationTokenException"
+        | "UnrecognizedClientException" => LlmError::Unauthorized(text),
+        "ValidationException" if too_long(message) => LlmError::ContextTooLong(text),
+        "ValidationException" | "ResourceNotFoundException" => LlmError::Invalid(text),
+        "InternalServerException"
+        | "ModelErrorException"
+        | "ModelNotReadyException"
+        | "ModelStreamErrorException"
+        | "ModelTimeoutException"
+        | "ServiceUnavailableException" => LlmError::Unavailable(text),
+        _ => match status {
+            401 | 403 => LlmError::Unauthorized(text),
+            413 => LlmError::ContextTooLong(text),
+            429 => LlmError::RateLimited(text),
+            400..=499 if status != 408 => LlmError::Invalid(text),
+            _ => LlmError::Unavailable(text),
+        },
+    }
+}
+
+/// Whether a validation message is about the length of the conversation. The models word it differently.
+fn too_long(message: &str) -> bool {
+    let message = message.to_lowercase();
+    ["too long", "too many input tokens", "too many tokens", "context length", "context window", "maximum number of input tokens"]
+        .iter()
+        .any(|words| message.contains(words))
+        || (message.contains("token") && message.contains("exceed") && !message.contains("max_tokens") && !message.contains("maxtokens"))
+}
+
+/// A call that never became an answer: no credentials, no connection, a connection that broke.
+fn transport<E, R>(error: &SdkError<E, R>) -> LlmError
+where
+    E: Error + 'static,
+    R: std::fmt::Debug,
+{
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    let text = short(&text);
+    let lower = text.to_lowercase();
+    if lower.contains("credential") || lower.contains("no identity") || lower.contains("auth scheme") {
+        return LlmError::Unauthorized(text);
+    }
+    match error {
+        SdkError::ConstructionFailure(_) => LlmError::Other(text),
+        _ => LlmError::Unavailable(text),
+    }
+}
+
+/// Bounds what goes to a log.
+fn short(text: &str) -> String {
+    text.chars().take(500).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_named_by_what_the_caller_can_do() {
+        let kind = |code, message, status| match by_code(code, message, status) {
+            LlmError::Invalid(_) => "invalid",
+            LlmError::ContextTooLong(_) => "too long",
+            LlmError::RateLimited(_) => "rate limited",
+            LlmError::Unauthorized(_) => "unauthorized",
+            LlmError::Unavailable(_) => "unavailable",
+            LlmError::Other(_) => "other",
+        };
+        for (code, message, status, expected) in [
+            ("ThrottlingException", "slow down", 429, "rate limited"),
+            ("ModelNotReadyException", "warming up", 429, "unavailable"),
+            ("ModelTimeoutException", "took too long", 408, "unavailable"),
+            ("ModelErrorException", "failed", 424, "unavailable"),
+            ("InternalServerException", "oops", 500, "unavailable"),
+            ("ServiceUnavailableException", "later", 503, "unavailable"),
+            ("AccessDeniedException", "no", 403, "unauthorized"),
+            ("UnrecognizedClientException", "bad key", 403, "unauthorized"),
+            ("ValidationException", "Malformed input request", 400, "invalid"),
+            ("ValidationException", "Input is too long for requested model.", 400, "too long"),
+            ("ValidationException", "Input Tokens Exceeded: number of input tokens exceeds maximum length", 400, "too long"),
+            ("ValidationException", "max_tokens exceeds the model limit of 5000", 400, "invalid"),
+            ("ResourceNotFoundException", "no such model", 404, "invalid"),
+            ("unknown error", "gateway", 502, "unavailable"),
+            ("unknown error", "teapot", 418, "invalid"),
+        ] {
+            assert_eq!(kind(code, message, status), expected, "{code}: {message}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Words of English text: split, lower-cased, stemmed, and without those that carry no meaning.
+//!
+//! The stemmer is a few suffix rules. It need not find dictionary stems, only bring the forms of one word together.
+
+/// A meaningful word of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// The word's stem, with a common synonym put in its place.
+    pub stem: String,
+    /// Whether it is about time ("week", "yesterday").
+    pub temporal: bool,
+    /// Whether it looks like somebody's name: capitalised inside a sentence.
+    pub proper: bool,
+}
+
+/// A word as it was written, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word<'a> {
+    /// The word, apostrophes and inner dashes included.
+    pub text: &'a str,
+    /// Its first byte in the text.
+    pub start: usize,
+}
+
+/// The words of a text: runs of letters and digits, joined by single apostrophes.
+pub fn words(text: &str) -> Vec<Word<'_>> {
+    let mut found = Vec::new();
+    let mut start = None;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let inside = c.is_alphanumeric()
+            || (matches!(c, '\'' | '’') && start.is_some() && chars.peek().is_some_and(|(_, n)| n.is_alphanumeric()));
+        match (inside, start) {
+            (true, None) => start = Some(at),
+            (false, Some(from)) => {
+                found.push(Word { text: &text[from..at], start: from });
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    if let Some(from) = start {
+        found.push(Word { text: &text[from..], start: from });
+    }
+    found
+}
+
+/// The meaningful words of a text, in order. Numbers and codes such as `INV-1042` are left out.
+pub fn terms(text: &str) -> Vec<Term> {
+    let mut previous_end = 0;
+    let mut found = Vec::new();
+    for word in words(text) {
+        let between = &text[previous_end..word.start];
+        let sentence_start = previous_end == 0 || between.contains(['.', '!', '?', '\n', ':', '"', '“']);
+        previous_end = word.start + word.text.len();
+        let plain = normal(word.text);
+        if plain.is_empty() || plain.chars().any(char::is_numeric) || STOP.contains(&&*plain) {
+            continue;
+        }
+        let capitalised = word.text.chars().next().is_some_and(char::is_uppercase);
+        let shouted = word.text.chars().count() > 1 && !word.text.chars().any(char::is_lowercase);
+        found.push(Term {
+            temporal: TEMPORAL.contains(&&*plain),
+            stem: synonym(stem(&plain)),
+            proper: capitalised && !sentence_start && !shouted,
+        });
+    }
+    found
+}
+
+/// The stems of all words of a text, numbers and small words included, for finding phrases.
+pub fn stems(text: &str) -> Vec<String> {
+    words(text).into_iter().map(|word| synonym(stem(&normal(word.text)))).collect()
+}
+
+/// A word in lower case, its possessive removed.
+pub fn normal(word: &str) -> String {
+    let lower = word.to_lowercase().replace('’', "'");
+    lower.strip_suffix("'s").unwrap_or(&lower).to_owned()
+}
+
+/// The stem of a word in lower case.
+pub fn stem(word: &str) -> String {
+    if word.len() < 4 || !word.is_ascii() {
+        return word.to_owned();
+    }
+    let mut stem = plural(word);
+    for (suffix, replacement) in [("ation", "ate"), ("ing", ""), ("edly", ""), ("ed", ""), ("ment", ""), ("ly", "")] {
+        let Some(base) = stem.strip_suffix(suffix) else { continue };
+        if base.len() < 3 || !base.contains(['a', 'e', 'i', 'o', 'u', 'y']) {
+            continue;
+        }
+        stem = format!("{}{replacement}", undouble(base));
+        break;
+    }
+    if stem.len() > 4 && stem.ends_with('e') {
+        stem.pop();
+    }
+    if stem.len() > 3 && stem.ends_with('y') && !stem.ends_with("ay") && !stem.ends_with("ey") {
+        stem.pop();
+        stem.push('i');
+    }
+    stem
+}
+
+fn plural(word: &str) -> String {
+    if let Some(base) = word.strip_suffix("ies") {
+        return if base.len() > 2 { format!("{base}y") } else { format!("{base}ie") };
+    }
+    for suffix in ["sses", "shes", "ches", "xes"] {
+        if word.ends_with(suffix) {
+            return word[..word.len() - 2].to_owned();
+        }
+    }
+    match word.strip_suffix('s') {
+        Some(base) if !base.ends_with(['s', 'u', 'i']) => base.to_owned(),
+        _ => word.to_owned(),
+    }
+}
+
+fn undouble(base: &str) -> &str {
+    let bytes = base.as_bytes();
+    match bytes {
+        [.., a, b] if a == b && !matches!(b, b'l' | b's' | b'e' | b'o') => &base[..base.len() - 1],
+        _ => base,
+    }
+}
+
+/// Everyday words for the same thing, as stems. The first of each line stands for all.
+const SYNONYMS: &[&[&str]] = &[
+    &["client", "customer"],
+    &["overdu", "late"],
+    &["revenu", "incom", "earn", "turnov"],
+    &["ow", "outstand"],
+    &["creat", "add", "new"],
+    &["updat", "chang", "edit", "modifi"],
+    &["delet", "remov", "eras"],
+    &["phon", "telephon", "mobil"],
+    &["age", "aging"],
+];
+
+fn synonym(stem: String) -> String {
+    SYNONYMS.iter().find(|line| line.contains(&&*stem)).map_or(stem, |line| line[0].to_owned())
+}
+
+/// Words that say nothing about the topic. Contractions stand without their possessive.
+#[rustfmt::skip]
+const STOP: &[&str] = &[
+    "a", "about", "all", "also", "am", "an", "and", "any", "are", "aren't", "as", "at", "be", "been", "being", "but",
+    "by", "can", "can't", "could", "did", "didn't", "display", "do", "does", "doesn't", "don't", "each", "every", "find",
+    "for", "from", "get", "give", "had", "has", "hasn't", "have", "haven't", "he", "help", "her", "here", "him", "his",
+    "how", "i", "i'd", "i'm", "i've", "if", "in", "into", "is", "isn't", "it", "its", "just", "let", "let's", "list",
+    "look", "many", "may", "me", "much", "my", "need", "no", "not", "of", "off", "on", "one", "or", "our", "out", "over",
+    "please", "see", "she", "should", "show", "so", "some", "tell", "than", "that", "the", "their", "them", "then",
+    "there", "these", "they", "this", "those", "to", "too", "up", "us", "view", "want", "was", "wasn't", "we", "were",
+    "what", "when", "where", "which", "who", "whose", "why", "will", "with", "would", "yes", "you", "your",
+];
+
+/// Words of time.
+#[rustfmt::skip]
+const TEMPORAL: &[&str] = &[
+    "ago", "april", "august", "coming", "current", "currently", "daily", "date", "day", "days", "december", "february",
+    "friday", "january", "july", "june", "last", "lately", "march", "monday", "month", "monthly", "months", "next",
+    "november", "now", "october", "past", "previous", "quarter", "quarters", "recent", "recently", "saturday",
+    "september", "since", "soon", "sunday", "thursday", "time", "today", "tomorrow", "tuesday", "until", "wednesday",
+    "week", "weekly", "weeks", "year", "yearly", "years", "yesterday",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_forms_of_a_word_share_a_stem() {
+        for forms in [
+            &["invoice", "invoices", "invoicing", "invoiced"][..],
+            &["contact", "contacts", "contacted", "contacting"],
+            &["client", "clients", "customer", "customers"],
+            &["company", "companies"],
+            &["schedule", "scheduled", "schedules", "scheduling"],
+            &["plan", "planned", "planning", "plans"],
+            &["pay", "payment", "payments", "paying"],
+            &["ageing", "aging"],
+            &["update", "updates", "updated", "change", "edit"],
+        ] {
+            let found: Vec<String> = forms.iter().map(|form| synonym(stem(form))).collect();
+            assert!(found.iter().all(|stem| *stem == found[0]), "{forms:?} gave {found:?}");
+        }
+    }
+
+    #[test]
+    fn different_words_keep_different_stems() {
+        for (one, other) in [("status", "state"), ("paid", "pay"), ("task", "tax"), ("week", "weak"), ("bus", "bu")] {
+            assert_ne!(stem(one), stem(other), "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn small_words_numbers_and_codes_are_left_out() {
+        let found: Vec<String> = terms("Show me the 3 Müller invoices, INV-1042!").into_iter().map(|t| t.stem).collect();
+        assert_eq!(found, ["müller", "invoic", "inv"]);
+    }
+
+    #[test]
+    fn capitals_inside_a_sentence_are_names() {
+        let found = terms("Invoices for John. Payments today");
+        let flags: Vec<(&str, bool, bool)> = found.iter().map(|t| (&*t.stem, t.proper, t.temporal)).collect();
+        assert_eq!(
+            flags,
+            [("invoic", false, false), ("john", true, false), ("pay", false, false), ("today", false, true)]
+        );
+    }
+}
