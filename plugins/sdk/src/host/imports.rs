@@ -1,0 +1,93 @@
+//! The host as a component sees it: the contract's imports.
+
+use std::panic;
+
+use super::Host;
+use crate::bindings::canvalo::agent as imports;
+use crate::data::{Aggregation, DataError, Deletion, Insertion, Modification, Query, RawPage};
+use crate::events::{EventsError, Level, ToolStatus};
+use crate::llm::{Completion, CompletionRequest, LlmError};
+use crate::{Agent, AgentError, Outcome, Turn};
+
+/// Answers one turn of a component. What [`crate::agent!`] exports.
+pub fn run_component(agent: fn() -> Agent, turn: &Turn) -> Result<Outcome, AgentError> {
+    // A panic ends in a trap, which says nothing of its own.
+    panic::set_hook(Box::new(|panic| imports::log::write(Level::Error, &panic.to_string())));
+    crate::run(&agent(), &mut Imports, turn)
+}
+
+struct Imports;
+
+impl Host for Imports {
+    fn complete(&mut self, request: &CompletionRequest) -> Result<Completion, LlmError> {
+        imports::llm::complete(request)
+    }
+
+    fn select(&mut self, query: &Query) -> Result<RawPage, DataError> {
+        imports::data::select(query)
+    }
+
+    fn select_many(&mut self, queries: &[Query]) -> Vec<Result<RawPage, DataError>> {
+        imports::data::select_many(queries)
+    }
+
+    fn insert(&mut self, insertion: &Insertion) -> Result<Vec<String>, DataError> {
+        imports::data::insert(insertion)
+    }
+
+    fn insert_many(&mut self, insertions: &[Insertion]) -> Vec<Result<Vec<String>, DataError>> {
+        imports::data::insert_many(insertions)
+    }
+
+    fn update(&mut self, modification: &Modification) -> Result<Vec<String>, DataError> {
+        imports::data::update(modification)
+    }
+
+    fn update_many(&mut self, modifications: &[Modification]) -> Vec<Result<Vec<String>, DataError>> {
+        imports::data::update_many(modifications)
+    }
+
+    fn delete(&mut self, deletion: &Deletion) -> Result<Vec<String>, DataError> {
+        imports::data::delete(deletion)
+    }
+
+    fn delete_many(&mut self, deletions: &[Deletion]) -> Vec<Result<Vec<String>, DataError>> {
+        imports::data::delete_many(deletions)
+    }
+
+    fn aggregate(&mut self, aggregation: &Aggregation) -> Result<Vec<String>, DataError> {
+        imports::data::aggregate(aggregation)
+    }
+
+    fn aggregate_many(&mut self, aggregations: &[Aggregation]) -> Vec<Result<Vec<String>, DataError>> {
+        imports::data::aggregate_many(aggregations)
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), EventsError> {
+        imports::events::text(text)
+    }
+
+    fn progress(&mut self, message: &str) -> Result<(), EventsError> {
+        imports::events::progress(message)
+    }
+
+    fn tool_started(&mut self, id: &str, name: &str) -> Result<(), EventsError> {
+        imports::events::tool_started(id, name)
+    }
+
+    fn tool_finished(&mut self, id: &str, name: &str, status: ToolStatus) -> Result<(), EventsError> {
+        imports::events::tool_finished(id, name, status)
+    }
+
+    fn log(&mut self, level: Level, message: &str) {
+        imports::log::write(level, message);
+    }
+
+    fn unix_time_ms(&mut self) -> u64 {
+        imports::clock::unix_time_ms()
+    }
+
+    fn monotonic_ns(&mut self) -> u64 {
+        imports::clock::monotonic_ns()
+    }
+}

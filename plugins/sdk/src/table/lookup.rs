@@ -1,0 +1,119 @@
+//! From the names people use to rows.
+
+use super::Table;
+use super::values::is_uuid;
+use crate::data::{Filter, Query};
+use crate::{Context, Row, ToolError};
+
+/// Rows to choose from when a name doesn't say which.
+const MAX_CANDIDATES: u32 = 10;
+
+/// What a name led to.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// The one row with this id or label, or whose label ends with it.
+    Exact(Row),
+    /// Rows that could be meant, best first; none when nothing is like it.
+    Candidates(Vec<Row>),
+}
+
+impl Found {
+    /// The row, if it is certain which one is meant.
+    pub(crate) fn exact(self, table: &Table, name: &str) -> Result<Row, ToolError> {
+        let candidates = match self {
+            Self::Exact(row) => return Ok(row),
+            Self::Candidates(candidates) => candidates,
+        };
+        let shown = name.chars().take(80).collect::<String>();
+        if candidates.is_empty() {
+            return Err(ToolError::Arguments(format!(
+                "There is no {} {shown:?}.",
+                table.singular
+            )));
+        }
+        let names = candidates
+            .iter()
+            .map(|row| format!("{} (id {})", table.name_of(row), row.text("id")));
+        Err(ToolError::Arguments(format!(
+            "Which {} is {shown:?}? It could be: {}. Use the id.",
+            table.singular,
+            names.collect::<Vec<_>>().join(", ")
+        )))
+    }
+}
+
+/// Finds each name, with all columns. At most one read for the ids, and two rounds of reads for the labels.
+pub(super) fn find(table: &Table, context: &mut Context<'_>, names: &[&str]) -> Result<Vec<Found>, ToolError> {
+    let columns = table.all_columns();
+    let query = || {
+        Query::new(table.name, &columns)
+            .ascending(table.label)
+            .limit(MAX_CANDIDATES)
+    };
+    let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
+    let (ids, labels): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| is_uuid(name));
+
+    let mut by_id = Vec::new();
+    if !ids.is_empty() {
+        let limit = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        by_id = context
+            .select(&query().matching(Filter::one_of("id", &ids)).limit(limit))?
+            .rows;
+    }
+
+    // Equal labels are asked for on their own: among many that merely hold the name they could be cut off.
+    let equal: Vec<Query> = labels
+        .iter()
+        .map(|label| query().matching(Filter::ilike(table.label, label)))
+        .collect();
+    let mut by_label = Vec::with_capacity(labels.len());
+    for (page, label) in context.select_many(&equal).into_iter().zip(&labels) {
+        let mut rows = page?.rows;
+        // A `*` in the name is a wildcard to the database.
+        rows.retain(|row| row.text(table.label).trim().to_lowercase() == label.to_lowercase());
+        by_label.push(rows);
+    }
+    let unknown: Vec<usize> = (0..labels.len()).filter(|index| by_label[*index].is_empty()).collect();
+    let similar = unknown
+        .iter()
+        .map(|index| query().matching(Filter::holds_text(table.label, labels[*index])));
+    let similar: Vec<Query> = similar.collect();
+    for (page, index) in context.select_many(&similar).into_iter().zip(unknown) {
+        by_label[index] = page?.rows;
+    }
+
+    let mut by_label = by_label.into_iter();
+    Ok(names
+        .iter()
+        .map(|name| choose(table, name, &by_id, &mut by_label))
+        .collect())
+}
+
+fn choose(table: &Table, name: &str, by_id: &[Row], by_label: &mut impl Iterator<Item = Vec<Row>>) -> Found {
+    if is_uuid(name) {
+        let row = by_id.iter().find(|row| row.text("id").eq_ignore_ascii_case(name));
+        return row.map_or_else(|| Found::Candidates(Vec::new()), |row| Found::Exact(row.clone()));
+    }
+    let mut rows = by_label.next().unwrap_or_default();
+    let equals = |row: &Row| row.text(table.label).trim().to_lowercase() == name.to_lowercase();
+    let meant: Vec<usize> = (0..rows.len()).filter(|index| equals(&rows[*index])).collect();
+    // With a full page there may be more that end like this.
+    let meant = if meant.is_empty() && rows.len() < MAX_CANDIDATES as usize {
+        (0..rows.len())
+            .filter(|index| ends_with_word(rows[*index].text(table.label), name))
+            .collect()
+    } else {
+        meant
+    };
+    match meant.as_slice() {
+        [only] => Found::Exact(rows.swap_remove(*only)),
+        _ => Found::Candidates(rows),
+    }
+}
+
+/// Whether a label's last words are these: `INV-1042` ends with `1042` but not with `42`.
+fn ends_with_word(label: &str, name: &str) -> bool {
+    let (label, name) = (label.trim().to_lowercase(), name.to_lowercase());
+    let before = label.strip_suffix(name.as_str());
+    before.is_some_and(|before| !name.is_empty() && !before.ends_with(char::is_alphanumeric))
+}

@@ -1,0 +1,67 @@
+//! JSON Schemas of a table's tools, from its declaration.
+
+use serde_json::{Map, Value, json};
+
+use super::column::MAX_TEXT;
+use super::{Column, Kind, MAX_ROWS_WRITTEN, Table};
+
+/// The words for naming a row.
+pub(super) fn reference(table: &Table) -> Value {
+    let (singular, label) = (table.singular, table.label.replace('_', " "));
+    json!({ "type": "string", "description": format!("The {singular}: its {label}, or its id.") })
+}
+
+/// An object with these properties and nothing else.
+pub(super) fn object(properties: Map<String, Value>, required: &[&str]) -> Value {
+    let mut schema = json!({ "type": "object", "properties": properties });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema["additionalProperties"] = false.into();
+    schema
+}
+
+/// A list of 1 to 16 items.
+pub(super) fn list(items: Value, description: &str) -> Value {
+    json!({ "type": "array", "minItems": 1, "maxItems": MAX_ROWS_WRITTEN, "items": items, "description": description })
+}
+
+/// A new row, or the changes of one.
+pub(super) fn row(table: &Table, with_required: bool) -> Value {
+    let writable = || table.columns.iter().filter(|column| column.is_writable());
+    let properties = writable()
+        .map(|column| (column.name.to_owned(), value(column)))
+        .collect();
+    let required: Vec<&str> = writable()
+        .filter(|column| column.required)
+        .map(|column| column.name)
+        .collect();
+    object(properties, if with_required { &required } else { &[] })
+}
+
+/// A column's value.
+pub(super) fn value(column: &Column) -> Value {
+    let mut schema = match column.kind {
+        Kind::Text => json!({ "type": "string", "maxLength": MAX_TEXT }),
+        Kind::Money | Kind::Decimal => json!({ "type": "number" }),
+        Kind::Integer => json!({ "type": "integer" }),
+        Kind::Boolean => json!({ "type": "boolean" }),
+        Kind::Date => json!({ "type": "string", "format": "date" }),
+        Kind::Time => json!({ "type": "string", "format": "time" }),
+        Kind::Timestamp => json!({ "type": "string", "format": "date-time" }),
+        Kind::Uuid => json!({ "type": "string", "format": "uuid" }),
+        Kind::OneOf(words) => json!({ "type": "string", "enum": words }),
+        Kind::Tags => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Json(schema) => serde_json::from_str(schema).unwrap_or_else(|_| json!({})),
+    };
+    if let Some(min) = column.min {
+        schema["minimum"] = min.into();
+    }
+    if let Some(max) = column.max {
+        schema["maximum"] = max.into();
+    }
+    if !column.description.is_empty() {
+        schema["description"] = column.description.into();
+    }
+    schema
+}

@@ -1,0 +1,150 @@
+//! From the JSON a model gave to a tool's typed arguments, with errors that say which argument and what was expected.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::ToolError;
+
+/// Reads arguments against their schema.
+pub(super) fn parse<A: DeserializeOwned>(schema: &Value, mut given: Map<String, Value>) -> Result<A, ToolError> {
+    check_names(schema, &given)?;
+    drop_blanks(schema, &mut given);
+    serde_path_to_error::deserialize(Value::Object(given)).map_err(|error| {
+        let path = error.path().to_string();
+        let message = plain(&error.into_inner().to_string());
+        // A missing field's message names it; its path is that of the object around it.
+        if path == "." {
+            ToolError::Arguments(message)
+        } else {
+            ToolError::Arguments(format!("`{path}`: {message}"))
+        }
+    })
+}
+
+/// Refuses arguments the tool doesn't have: ignoring one would answer another question.
+pub(crate) fn check_names(schema: &Value, given: &Map<String, Value>) -> Result<(), ToolError> {
+    let known = schema["properties"].as_object();
+    let is_known = |name: &String| known.is_some_and(|known| known.contains_key(name));
+    let Some(unknown) = given.keys().find(|name| !is_known(name)) else {
+        return Ok(());
+    };
+    let names: Vec<String> = known
+        .into_iter()
+        .flat_map(Map::keys)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    Err(ToolError::Arguments(if names.is_empty() {
+        format!("There is no argument `{unknown}`: this tool takes none.")
+    } else {
+        format!(
+            "There is no argument `{unknown}`. The arguments are {}.",
+            names.join(", ")
+        )
+    }))
+}
+
+/// Drops optional arguments that are null or empty text: models fill in what they have nothing for.
+pub(crate) fn drop_blanks(schema: &Value, given: &mut Map<String, Value>) {
+    let required = schema["required"].as_array();
+    let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|known| known == name));
+    given.retain(|name, value| {
+        let blank = value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
+        !blank || is_required(name)
+    });
+}
+
+/// Serde's words for types, in those of JSON Schema.
+fn plain(message: &str) -> String {
+    message
+        .replace("invalid type: ", "wrong type: got ")
+        .replace("invalid value: ", "wrong value: got ")
+        .replace("missing field", "missing argument")
+        .replace("unknown variant", "not allowed:")
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+    use schemars::JsonSchema;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+    use crate::Money;
+    use crate::tool::schema;
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    struct Payment {
+        invoice: String,
+        amount: Money,
+        on: Option<NaiveDate>,
+        days: Option<u32>,
+        method: Option<Method>,
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema, PartialEq)]
+    #[serde(rename_all = "kebab-case")]
+    enum Method {
+        Cash,
+        BankTransfer,
+    }
+
+    fn payment(given: Value) -> Result<Payment, String> {
+        let Value::Object(given) = given else { unreachable!() };
+        parse(&schema::of::<Payment>(), given).map_err(|error| error.message())
+    }
+
+    #[test]
+    fn arguments_are_read() {
+        let given = json!({ "invoice": "INV-1", "amount": "12.50", "on": "2026-03-09", "method": "bank-transfer" });
+        let payment = payment(given).unwrap();
+        assert_eq!((payment.amount, payment.days), (Money::from_cents(1250), None));
+        assert_eq!(
+            (payment.invoice.as_str(), payment.method),
+            ("INV-1", Some(Method::BankTransfer))
+        );
+        assert_eq!(payment.on, NaiveDate::from_ymd_opt(2026, 3, 9));
+    }
+
+    #[test]
+    fn optional_arguments_may_be_null_or_blank() {
+        let given = json!({ "invoice": "INV-1", "amount": 1, "on": "", "days": null, "method": " " });
+        assert!(payment(given).unwrap().on.is_none());
+    }
+
+    #[test]
+    fn a_wrong_argument_is_named_with_what_was_expected() {
+        for (changed, value, expected) in [
+            (
+                "days",
+                json!("soon"),
+                r#"`days`: wrong type: got string "soon", expected u32"#,
+            ),
+            ("days", json!(-1), "`days`: wrong value: got integer `-1`, expected u32"),
+            (
+                "amount",
+                json!("lots"),
+                r#"`amount`: expected an amount such as 1234.50, got "lots""#,
+            ),
+            (
+                "method",
+                json!("gold"),
+                "`method`: not allowed: `gold`, expected `cash` or `bank-transfer`",
+            ),
+            ("on", json!("9 March"), "`on`: input contains invalid characters"),
+            (
+                "when",
+                json!(1),
+                "There is no argument `when`. The arguments are `invoice`, `amount`, `on`, `days`, `method`.",
+            ),
+        ] {
+            let mut given = json!({ "invoice": "INV-1", "amount": 1 });
+            given[changed] = value;
+            assert_eq!(payment(given).unwrap_err(), expected);
+        }
+        assert_eq!(
+            payment(json!({ "amount": 1 })).unwrap_err(),
+            "missing argument `invoice`"
+        );
+    }
+}
