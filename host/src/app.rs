@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::{self, Authenticator, Policy, TokenKeys, TokenVerifier};
 use crate::capability::data::{DataStore, PostgRest, Unconfigured};
-use crate::capability::llm::{Bedrock, BedrockOptions, LanguageModel, Offline, Scripted};
+use crate::capability::llm::LanguageModel;
+use crate::capability::llm::bedrock::{Bedrock, BedrockOptions};
+use crate::capability::llm::offline::Offline;
+use crate::capability::llm::scripted::Scripted;
 use crate::config::{Config, LlmProvider, Stage};
 use crate::plugin::engine::engine;
 use crate::plugin::{Registry, Runtime, Services};
@@ -100,7 +103,7 @@ async fn plugins(config: &Config) -> Result<(Runtime, Registry)> {
     // Compiling takes a while when the cache is cold.
     let load = move || -> Result<(Runtime, Registry)> {
         let cache = std::path::absolute(&cache)?;
-        let engine = engine(slots, Some(&cache)).context("the WebAssembly engine doesn't start")?;
+        let engine = engine(slots, Some(&cache)).map_err(|error| anyhow!("the WebAssembly engine doesn't start: {error:#}"))?;
         let registry = Registry::load(&engine, &folder)?;
         Ok((Runtime::new(engine, slots), registry))
     };
@@ -111,10 +114,10 @@ fn model(config: &Config) -> Result<Arc<dyn LanguageModel>> {
     let llm = &config.llm;
     Ok(match &llm.provider {
         LlmProvider::Bedrock => Arc::new(Bedrock::new(BedrockOptions {
-            model_id: llm.model_id.clone(),
             region: llm.region.clone(),
             profile: llm.profile.clone(),
             endpoint_url: llm.endpoint.clone(),
+            ..BedrockOptions::new(llm.model_id.clone())
         })),
         LlmProvider::Offline => {
             if llm.is_default {

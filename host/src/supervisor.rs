@@ -13,7 +13,7 @@ use futures::StreamExt;
 use futures::future::join_all;
 
 pub use failure::Failure;
-pub use turn::{Question, Turn, TurnEnd};
+pub use turn::{Question, Step, Turn, TurnEnd};
 
 use crate::capability::llm::{Completion, CompletionEvent, CompletionRequest, Content, LlmError, Message, Role};
 use crate::capability::llm::{ToolResult, ToolUse};

@@ -1,1 +1,61 @@
-//! The harness of the end-to-end tests.
+//! The harness: one local Supabase for all tests of a process, plugins built from source, servers on free ports, and a
+//! client that reads the stream. Every test has users of its own, so that all of them can run at the same time.
+
+mod client;
+mod guests;
+mod world;
+
+use std::sync::Arc;
+
+use canvalo::app::App;
+use canvalo::capability::llm::LanguageModel;
+use canvalo::capability::llm::offline::Offline;
+use canvalo::config::Config;
+use canvalo::http;
+use tokio::net::TcpListener;
+use tokio_util::task::AbortOnDropHandle;
+
+pub use client::{Answer, chunks};
+pub use guests::{GUESTS, guest_plugins, package_guest, plugin_bytes};
+pub use world::{World, new_user};
+
+/// A server of one test. Dropping it stops it.
+pub struct Server {
+    /// `http://127.0.0.1:<port>`
+    pub url: String,
+    /// The parts behind it.
+    pub app: Arc<App>,
+    /// The database behind those.
+    pub world: &'static World,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Server {
+    /// The two agents and the offline model.
+    pub async fn start() -> Self {
+        Self::with_model(Arc::new(Offline::new())).await
+    }
+
+    /// The two agents and a model of the test's.
+    pub async fn with_model(model: Arc<dyn LanguageModel>) -> Self {
+        Self::with(model, &[("CANVALO_PLUGIN_DIR", &world::agents().display().to_string())]).await
+    }
+
+    /// As the variables say, over those of a development server on this machine.
+    pub async fn with(model: Arc<dyn LanguageModel>, variables: &[(&str, &str)]) -> Self {
+        let world = World::get();
+        let config = Config::read(&|name: &str| {
+            let told = variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());
+            told.or_else(|| world.variable(name)).filter(|value| !value.is_empty())
+        });
+        let app = App::with_model(config.expect("a configuration that can be used"), model).await;
+        let app = Arc::new(app.expect("a host that starts"));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let router = http::router(Arc::clone(&app));
+        let task = tokio::spawn(async move {
+            let _ = axum::serve(listener, router).await;
+        });
+        Self { url, app, world, _task: AbortOnDropHandle::new(task) }
+    }
+}

@@ -1,6 +1,7 @@
 //! `canvalo dev`: the local Supabase and the API in one process.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -44,24 +45,24 @@ impl Dev {
             seed: !self.no_seed,
         };
         let supabase = LocalSupabase::start(options, |step| eprintln!("{step}")).await?;
-        let result = self.serve(&environment, &supabase).await;
+        let result = self.serve(&environment, &supabase, &outer.paths.home).await;
         supabase.stop().await?;
         result
     }
 
-    async fn serve(&self, environment: &Environment, supabase: &LocalSupabase) -> Result<()> {
+    async fn serve(&self, environment: &Environment, supabase: &LocalSupabase, home: &Path) -> Result<()> {
         let local = supabase.env();
         if self.database_only {
             println!("Database  {}", local.database_url.expose_secret());
             println!("Supabase  {}", local.supabase_url);
-            println!("\nThe keys are in {}. Ctrl-C stops it.", local.dotenv.display());
+            println!("\nThe keys are in {}. Ctrl-C stops it.", home.join(".env").display());
             tokio::signal::ctrl_c().await?;
             return Ok(());
         }
         let variables = |name: &str| match name {
             "ENVIRONMENT" => None,
             "SUPABASE_URL" => Some(local.supabase_url.clone()),
-            "SUPABASE_PUB_KEY" => Some(local.publishable_key.expose_secret().to_owned()),
+            "SUPABASE_PUB_KEY" => Some(local.publishable_key.clone()),
             "SUPABASE_JWT_SECRET" => Some(local.jwt_secret.expose_secret().to_owned()),
             "SUPABASE_ANON_KEY" | "SUPABASE_SERVICE_KEY" => None,
             other => environment.get(other),

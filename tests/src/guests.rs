@@ -1,0 +1,61 @@
+//! The guests that misbehave, as plugins.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use canvalo::plugin::package;
+use tempfile::TempDir;
+
+use crate::world::{agents, workspace};
+
+include!(concat!(env!("OUT_DIR"), "/guests.rs"));
+
+/// What the guests ask for. More is granted to none of them.
+const TABLES: &str = r#"
+llm = true
+[PREFIXtables.invoices]
+select = ["id", "client_name"]
+insert = ["client_name"]
+"#;
+
+/// The agents and every guest in one folder.
+pub fn guest_plugins() -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    let mut grants = std::fs::read_to_string(agents().join("grants.toml")).expect("the grants");
+    for guest in GUESTS {
+        let name = guest.replace('_', "-");
+        let component = package_guest(guest);
+        std::fs::write(folder.path().join(format!("{name}.wasm")), component).expect("a file");
+        grants.push_str(&format!("\n[{name}]\n{}", TABLES.replace("PREFIX", &format!("{name}."))));
+    }
+    for agent in ["invoices.wasm", "contacts.wasm"] {
+        std::fs::copy(agents().join(agent), folder.path().join(agent)).expect("a file");
+    }
+    std::fs::write(folder.path().join("grants.toml"), grants).expect("a file");
+    folder
+}
+
+/// A guest as a component with a manifest.
+pub fn package_guest(guest: &str) -> Vec<u8> {
+    let manifest = format!(
+        "name = {:?}\nversion = \"1.0.0\"\ndescription = \"A guest that misbehaves\"\n{}",
+        guest.replace('_', "-"),
+        TABLES.replace("PREFIX", "")
+    );
+    package::package(&modules()[guest], &manifest).expect("a component")
+}
+
+/// The component of an agent.
+pub fn plugin_bytes(agent: &str) -> Vec<u8> {
+    std::fs::read(agents().join(format!("{agent}.wasm"))).expect("the agent is built")
+}
+
+fn modules() -> &'static BTreeMap<String, Vec<u8>> {
+    static MODULES: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
+    MODULES.get_or_init(|| {
+        let built = package::compile(&workspace().join("tests/guests"), &["--examples"]).expect("the guests build");
+        let stem = |path: &Path| path.file_stem().expect("a name").to_string_lossy().into_owned();
+        built.iter().map(|path| (stem(path), std::fs::read(path).expect("a module"))).collect()
+    })
+}
