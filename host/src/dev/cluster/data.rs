@@ -100,11 +100,12 @@ fn elsewhere(home: &Home) -> Result<PathBuf> {
     Ok(store)
 }
 
-/// Removes what a crash in the middle of an earlier initialisation left. An initdb that is still at work there fails.
+/// Removes what a crash in the middle of an earlier initialisation left. An initdb that is still at work there fails; what
+/// it adds meanwhile goes at the next start.
 fn remove_unfinished(store: &Path) {
     for entry in fs::read_dir(store).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            let _ = fs::remove_dir_all(entry.path());
+            let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
         }
     }
 }
@@ -119,7 +120,10 @@ async fn initialise(
 ) -> Result<()> {
     // Beside the home's other secrets or in the store: somewhere the account gets to, and readable by it alone.
     let store = unfinished.parent().context("the data has no parent folder")?;
-    let password_file = tempfile::NamedTempFile::new_in(store).context("can't write the password for initdb")?;
+    let password_file = tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .tempfile_in(store)
+        .context("can't write the password for initdb")?;
     fs::write(password_file.path(), password).context("can't write the password for initdb")?;
     if let Some(account) = account {
         account.give(unfinished)?;
