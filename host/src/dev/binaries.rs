@@ -64,9 +64,17 @@ async fn candidates() -> BTreeSet<PathBuf> {
     if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
         folders.extend(versions.flatten().map(|version| version.path().join("bin")));
     }
-    if let Ok(output) = Command::new("pg_config").arg("--bindir").output().await {
-        folders.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    let found = with_programs(folders);
+    if !found.is_empty() {
+        return found;
     }
+    match Command::new("pg_config").arg("--bindir").output().await {
+        Ok(output) => with_programs(vec![PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())]),
+        Err(_) => found,
+    }
+}
+
+fn with_programs(folders: Vec<PathBuf>) -> BTreeSet<PathBuf> {
     folders
         .into_iter()
         .filter(|folder| folder.join("postgres").is_file() && folder.join("initdb").is_file())

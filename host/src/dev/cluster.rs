@@ -7,7 +7,6 @@
 mod data;
 mod leftover;
 
-use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

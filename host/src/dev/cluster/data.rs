@@ -15,6 +15,8 @@ use crate::dev::home::Home;
 
 /// Where data goes that can't be in its home.
 const ELSEWHERE: &str = "/var/lib/canvalo";
+/// A file there that names the home.
+const OWNER: &str = "home";
 /// initdb works in a folder of this name and a random end, which becomes the data by renaming.
 const UNFINISHED: &str = "postgres.unfinished-";
 
@@ -87,7 +89,7 @@ impl Data {
     }
 }
 
-/// The folder under [`ELSEWHERE`] for this home.
+/// The folder under [`ELSEWHERE`] for this home. Those of homes that were deleted go.
 fn elsewhere(home: &Home) -> Result<PathBuf> {
     let hash = Sha256::digest(home.path().as_os_str().as_encoded_bytes());
     let name: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -97,6 +99,14 @@ fn elsewhere(home: &Home) -> Result<PathBuf> {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
             .with_context(|| format!("can't open {} to the server", folder.display()))?;
     }
+    for other in fs::read_dir(ELSEWHERE).into_iter().flatten().flatten() {
+        let orphaned = fs::read_to_string(other.path().join(OWNER)).is_ok_and(|home| !Path::new(&home).exists());
+        if orphaned && !other.path().join("postgres/postmaster.pid").exists() {
+            let _ = fs::remove_dir_all(other.path());
+        }
+    }
+    fs::write(store.join(OWNER), home.path().as_os_str().as_encoded_bytes())
+        .with_context(|| format!("can't write into {}", store.display()))?;
     Ok(store)
 }
 
@@ -146,7 +156,7 @@ async fn initialise(
         arguments.push("--no-sync".to_owned());
     }
     let log = home.path().join("initdb.log");
-    let file = fs::File::create(&log).with_context(|| format!("can't write {}", log.display()))?;
+    let file = Home::create_log(&log)?;
     let status = Guarded::spawn(&binaries.program("initdb"), arguments, account, file)?
         .finish()
         .await?;
