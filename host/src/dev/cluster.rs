@@ -46,8 +46,7 @@ impl Cluster {
         loop {
             leftover::end(&data.path).await?;
             let port = choose_port(options.database_port, state.database_port)?;
-            let log =
-                File::create(home.log_path()).with_context(|| format!("can't write {}", home.log_path().display()))?;
+            let log = Home::create_log(&home.log_path())?;
             let arguments = arguments(&data.path, port, options.durable);
             let guarded = Guarded::spawn(&data.binaries.program("postgres"), arguments, data.account, log)?;
             let mut cluster = Self {

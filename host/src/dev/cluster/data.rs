@@ -48,6 +48,7 @@ impl Data {
             let path = link
                 .canonicalize()
                 .with_context(|| format!("can't find {}", link.display()))?;
+            path.parent().into_iter().for_each(remove_unfinished);
             return Ok(Self {
                 path,
                 binaries: Binaries::find(Some(major)).await?,
