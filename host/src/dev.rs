@@ -87,11 +87,10 @@ impl LocalSupabase {
         let (cluster, mut client) = Cluster::start(&home, &state, &options, &mut progress).await?;
         let authenticator_password = home::random_secret()?;
         migrate::prepare(&mut client, &authenticator_password, options.seed, &mut progress).await?;
-        drop(client);
 
         let listener = rest::listen(options.rest_port, state.rest_port).await?;
         let rest_port = listener.local_addr().context("the REST server has no address")?.port();
-        let rest = Rest::serve(listener, cluster.port(), &authenticator_password, &state).await?;
+        let rest = Rest::serve(listener, &client, cluster.port(), &authenticator_password, &state).await?;
 
         let env = LocalEnv {
             database_url: cluster.superuser_url(&state.database_password).into(),

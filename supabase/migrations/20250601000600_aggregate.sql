@@ -204,7 +204,7 @@ begin
       raise exception 'function % doesn''t apply to column "%"', operator, name using errcode = '22023';
     end if;
     figures := figures
-      || format('%s(%s) as %I', operator, coalesce(format('%I', name), '*'), measure ->> 'name');
+      || format('%s(%s) as %I', operator, coalesce(quote_ident(name), '*'), measure ->> 'name');
   end loop;
 
   select n into name from unnest(names) as n group by n having count(*) > 1 limit 1;

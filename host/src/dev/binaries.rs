@@ -64,13 +64,22 @@ async fn candidates() -> BTreeSet<PathBuf> {
     if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
         folders.extend(versions.flatten().map(|version| version.path().join("bin")));
     }
-    if let Ok(output) = Command::new("pg_config").arg("--bindir").output().await {
-        folders.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    let found = with_programs(folders);
+    if !found.is_empty() {
+        return found;
     }
+    match Command::new("pg_config").arg("--bindir").output().await {
+        Ok(output) => with_programs(vec![PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())]),
+        Err(_) => found,
+    }
+}
+
+/// Links are resolved first: a folder of links to an installation is that installation.
+fn with_programs(folders: Vec<PathBuf>) -> BTreeSet<PathBuf> {
     folders
         .into_iter()
-        .filter(|folder| folder.join("postgres").is_file() && folder.join("initdb").is_file())
-        .filter_map(|folder| folder.canonicalize().ok())
+        .filter_map(|folder| Some(folder.join("postgres").canonicalize().ok()?.parent()?.to_owned()))
+        .filter(|folder| folder.join("initdb").is_file())
         .collect()
 }
 
@@ -92,6 +101,22 @@ fn major(line: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_of_links_counts_as_the_installation_they_lead_to() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        let (installed, links) = (root.join("installed"), root.join("links"));
+        for folder in [&installed, &links] {
+            fs::create_dir(folder).unwrap();
+        }
+        for program in ["postgres", "initdb"] {
+            fs::write(installed.join(program), "").unwrap();
+            std::os::unix::fs::symlink(installed.join(program), links.join(program)).unwrap();
+        }
+        let found = with_programs(vec![links, installed.clone(), root.join("nothing")]);
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), [installed]);
+    }
 
     fn installed(majors: &[u32]) -> Vec<Binaries> {
         majors

@@ -7,7 +7,6 @@
 mod data;
 mod leftover;
 
-use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -43,11 +42,11 @@ impl Cluster {
     ) -> Result<(Self, Client)> {
         let data = Data::prepare(home, &state.database_password, options.durable, progress).await?;
         // A port may be taken between the choice and the start, and a killed server's memory may outlive it for a moment.
-        for attempt in 0.. {
+        let mut attempts = 5;
+        loop {
             leftover::end(&data.path).await?;
             let port = choose_port(options.database_port, state.database_port)?;
-            let log =
-                File::create(home.log_path()).with_context(|| format!("can't write {}", home.log_path().display()))?;
+            let log = Home::create_log(&home.log_path())?;
             let arguments = arguments(&data.path, port, options.durable);
             let guarded = Guarded::spawn(&data.binaries.program("postgres"), arguments, data.account, log)?;
             let mut cluster = Self {
@@ -59,14 +58,15 @@ impl Cluster {
                 return Ok((cluster, client));
             }
             let said = last_lines(&home.log_path());
-            let passing =
-                said.contains("Address already in use") || said.contains("lock file") || said.contains("shared memory");
-            if !passing || attempt == 4 {
+            let passing = ["Address already in use", "lock file", "shared memory"]
+                .iter()
+                .any(|why| said.contains(why));
+            attempts -= 1;
+            if !passing || attempts == 0 {
                 bail!("PostgreSQL does not start; {} says:\n{said}", home.log_path().display());
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
-        unreachable!("the loop ends by returning")
     }
 
     /// Connects as the superuser once the server is ready. `None` if it ended instead.

@@ -7,6 +7,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -77,6 +78,17 @@ impl Home {
     /// What the server says goes here.
     pub(super) fn log_path(&self) -> PathBuf {
         self.path.join("postgres.log")
+    }
+
+    /// An empty log that only the owner reads: messages can quote values.
+    pub(super) fn create_log(path: &Path) -> Result<File> {
+        File::options()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(path)
+            .with_context(|| format!("can't write {}", path.display()))
     }
 
     /// The remembered secrets and ports. In a new home they are generated, and on disk before anything relies on them.

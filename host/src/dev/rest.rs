@@ -1,6 +1,8 @@
 //! The REST server: a PostgREST-compatible one from the registry, under the path and behind the key check that Supabase's
 //! gateway has.
 
+mod likeness;
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use self::likeness::{Scales, answer_like_postgrest};
 use super::home::State;
 
 const API_KEY: HeaderName = HeaderName::from_static("apikey");
@@ -55,6 +58,7 @@ impl Rest {
     /// Connects to the database as `authenticator` and serves `/rest/v1/`.
     pub(super) async fn serve(
         listener: TcpListener,
+        client: &tokio_postgres::Client,
         database_port: u16,
         authenticator_password: &str,
         state: &State,
@@ -77,10 +81,14 @@ impl Rest {
             .await
             .context("the local REST server does not start")?;
 
+        let scales = Scales::load(client).await?;
+        let rest = app
+            .router
+            .layer(middleware::from_fn_with_state(scales, answer_like_postgrest));
         let pool = app.state.clone();
         let key = SecretString::from(state.publishable_key.clone());
         let router = Router::new()
-            .nest_service("/rest/v1", app.router)
+            .nest_service("/rest/v1", rest)
             .layer(middleware::from_fn_with_state(key, check_key));
         let shutdown = CancellationToken::new();
         let ended = shutdown.clone().cancelled_owned();

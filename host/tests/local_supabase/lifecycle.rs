@@ -116,6 +116,8 @@ async fn a_kill_at_any_moment_of_the_first_start_is_recovered_by_the_next() {
         helper.wait().unwrap();
         delay += Duration::from_millis(350);
     }
+    // Nothing of the killed processes is at work any more.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let supabase = LocalSupabase::start(options(home.path()), |_| {}).await.unwrap();
     let client = superuser(supabase.env()).await;
     assert_eq!(client.query("select from api.contacts", &[]).await.unwrap().len(), 35);

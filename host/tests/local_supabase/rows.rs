@@ -165,7 +165,8 @@ async fn the_database_computes_balances_and_progress() {
     let invoice = user
         .add("invoices", json!({ "total_amount": "100.10", "amount_paid": "0.20" }))
         .await;
-    assert_eq!(invoice["balance_due"].to_string(), "99.90");
+    let amounts = ["total_amount", "amount_paid", "balance_due", "discount_amount"].map(|c| invoice[c].to_string());
+    assert_eq!(amounts, ["100.10", "0.20", "99.90", "0.00"]);
     for (target, current, progress) in [
         ("3", "1", "33.33"),
         ("10", "25", "100"),
@@ -237,9 +238,9 @@ async fn a_conversation_counts_its_messages() {
     let conversation = user.add("agent_conversations", json!({ "title": "t" })).await;
     let other = user.add("agent_conversations", json!({ "title": "u" })).await;
     let messages = json!([
-        { "conversation_id": conversation["id"], "role": "user", "content": "hello" },
+        { "conversation_id": conversation["id"], "role": "user", "content": "hello", "agent_type": null },
         { "conversation_id": conversation["id"], "role": "assistant", "content": "hi", "agent_type": "someone-elses-agent" },
-        { "conversation_id": conversation["id"], "role": "user", "content": "bye" },
+        { "conversation_id": conversation["id"], "role": "user", "content": "bye", "agent_type": null },
     ]);
     let (status, written) = user.send(Method::POST, "agent_messages", messages).await;
     assert_eq!(status, StatusCode::CREATED, "{written}");

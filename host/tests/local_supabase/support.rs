@@ -15,7 +15,7 @@ use tokio_postgres::NoTls;
 const PREFIX: &str = "canvalo-test-local-supabase-";
 
 /// Options that start fast.
-pub fn options(home: impl Into<PathBuf>) -> Options {
+pub(crate) fn options(home: impl Into<PathBuf>) -> Options {
     Options {
         durable: false,
         ..Options::new(home)
@@ -23,12 +23,12 @@ pub fn options(home: impl Into<PathBuf>) -> Options {
 }
 
 /// An empty folder.
-pub fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::Builder::new().prefix(PREFIX).tempdir().unwrap()
 }
 
 /// The shared instance, which ends with this process.
-pub fn shared() -> &'static LocalEnv {
+pub(crate) fn shared() -> &'static LocalEnv {
     static SHARED: OnceLock<(LocalSupabase, tokio::runtime::Runtime)> = OnceLock::new();
     let start = || {
         remove_folders_of_ended_processes();
@@ -61,7 +61,7 @@ fn remove_folders_of_ended_processes() {
 }
 
 /// A connection as the superuser.
-pub async fn superuser(env: &LocalEnv) -> tokio_postgres::Client {
+pub(crate) async fn superuser(env: &LocalEnv) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(env.database_url.expose_secret(), NoTls)
         .await
         .unwrap();
@@ -70,7 +70,7 @@ pub async fn superuser(env: &LocalEnv) -> tokio_postgres::Client {
 }
 
 /// A user's token.
-pub fn token(env: &LocalEnv, user: &str) -> String {
+pub(crate) fn token(env: &LocalEnv, user: &str) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let claims = json!({
         "iss": format!("{}/auth/v1", env.supabase_url), "aud": "authenticated", "role": "authenticated",
@@ -85,23 +85,23 @@ pub fn token(env: &LocalEnv, user: &str) -> String {
 }
 
 /// A REST client that acts as one user.
-pub struct User {
+pub(crate) struct User {
     env: &'static LocalEnv,
     token: String,
 }
 
 /// The first seeded user.
-pub fn first() -> User {
+pub(crate) fn first() -> User {
     User::new(FIRST_SEEDED_USER)
 }
 
 /// A user of no other test.
-pub fn nobody_else() -> User {
+pub(crate) fn nobody_else() -> User {
     User::new(&uuid::Uuid::new_v4().to_string())
 }
 
 impl User {
-    pub fn new(user: &str) -> Self {
+    pub(crate) fn new(user: &str) -> Self {
         let env = shared();
         Self {
             env,
@@ -110,7 +110,7 @@ impl User {
     }
 
     /// Sends a request to `/rest/v1/<path>` and returns the status and the JSON body.
-    pub async fn send(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
         let profile = if method == Method::GET {
             "Accept-Profile"
         } else {
@@ -132,21 +132,21 @@ impl User {
     }
 
     /// Reads rows.
-    pub async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let (status, body) = self.send(Method::GET, path, Value::Null).await;
         assert_eq!(status, StatusCode::OK, "{path}: {body}");
         body
     }
 
     /// Adds a row and returns it.
-    pub async fn add(&self, table: &str, row: Value) -> Value {
+    pub(crate) async fn add(&self, table: &str, row: Value) -> Value {
         let (status, body) = self.send(Method::POST, table, row).await;
         assert_eq!(status, StatusCode::CREATED, "{table}: {body}");
         body[0].clone()
     }
 
     /// Calls the function `aggregate`.
-    pub async fn aggregate(&self, query: Value) -> (StatusCode, Value) {
+    pub(crate) async fn aggregate(&self, query: Value) -> (StatusCode, Value) {
         self.send(Method::POST, "rpc/aggregate", json!({ "query": query }))
             .await
     }

@@ -15,6 +15,8 @@ use crate::dev::home::Home;
 
 /// Where data goes that can't be in its home.
 const ELSEWHERE: &str = "/var/lib/canvalo";
+/// A file there that names the home.
+const OWNER: &str = "home";
 /// initdb works in a folder of this name and a random end, which becomes the data by renaming.
 const UNFINISHED: &str = "postgres.unfinished-";
 
@@ -46,6 +48,7 @@ impl Data {
             let path = link
                 .canonicalize()
                 .with_context(|| format!("can't find {}", link.display()))?;
+            path.parent().into_iter().for_each(remove_unfinished);
             return Ok(Self {
                 path,
                 binaries: Binaries::find(Some(major)).await?,
@@ -87,7 +90,7 @@ impl Data {
     }
 }
 
-/// The folder under [`ELSEWHERE`] for this home.
+/// The folder under [`ELSEWHERE`] for this home. Those of homes that were deleted go.
 fn elsewhere(home: &Home) -> Result<PathBuf> {
     let hash = Sha256::digest(home.path().as_os_str().as_encoded_bytes());
     let name: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -97,14 +100,23 @@ fn elsewhere(home: &Home) -> Result<PathBuf> {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
             .with_context(|| format!("can't open {} to the server", folder.display()))?;
     }
+    for other in fs::read_dir(ELSEWHERE).into_iter().flatten().flatten() {
+        let orphaned = fs::read_to_string(other.path().join(OWNER)).is_ok_and(|home| !Path::new(&home).exists());
+        if orphaned && !other.path().join("postgres/postmaster.pid").exists() {
+            let _ = fs::remove_dir_all(other.path());
+        }
+    }
+    fs::write(store.join(OWNER), home.path().as_os_str().as_encoded_bytes())
+        .with_context(|| format!("can't write into {}", store.display()))?;
     Ok(store)
 }
 
-/// Removes what a crash in the middle of an earlier initialisation left. An initdb that is still at work there fails.
+/// Removes what a crash in the middle of an earlier initialisation left. An initdb that is still at work there fails; what
+/// it adds meanwhile goes at the next start.
 fn remove_unfinished(store: &Path) {
     for entry in fs::read_dir(store).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            let _ = fs::remove_dir_all(entry.path());
+            let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
         }
     }
 }
@@ -119,7 +131,10 @@ async fn initialise(
 ) -> Result<()> {
     // Beside the home's other secrets or in the store: somewhere the account gets to, and readable by it alone.
     let store = unfinished.parent().context("the data has no parent folder")?;
-    let password_file = tempfile::NamedTempFile::new_in(store).context("can't write the password for initdb")?;
+    let password_file = tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .tempfile_in(store)
+        .context("can't write the password for initdb")?;
     fs::write(password_file.path(), password).context("can't write the password for initdb")?;
     if let Some(account) = account {
         account.give(unfinished)?;
@@ -142,7 +157,7 @@ async fn initialise(
         arguments.push("--no-sync".to_owned());
     }
     let log = home.path().join("initdb.log");
-    let file = fs::File::create(&log).with_context(|| format!("can't write {}", log.display()))?;
+    let file = Home::create_log(&log)?;
     let status = Guarded::spawn(&binaries.program("initdb"), arguments, account, file)?
         .finish()
         .await?;
