@@ -146,7 +146,8 @@ fn a_value_that_cannot_be_used_is_a_problem_and_never_a_default() {
         "localhost:54321",
         "ftp://x",
         "https://",
-        "https://a:b@x.co",
+        "https://a@x.co",
+        "https://:b@x.co",
         "https://x.co?a=b",
         "https://x.co/#a",
     ] {

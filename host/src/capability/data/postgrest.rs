@@ -31,6 +31,9 @@ use answer::{Answer, ReadError};
 /// The most rows of one read: where PostgREST's `db-max-rows` cuts an answer without saying so, in Supabase's default.
 pub const MAX_ROWS: u32 = 1000;
 
+/// The function that computes figures.
+const AGGREGATE: &str = "rpc/aggregate";
+
 /// The schema that Supabase's projects of this product expose.
 const SCHEMA: HeaderValue = HeaderValue::from_static("api");
 
@@ -69,7 +72,7 @@ pub enum SetupError {
     #[error("the publishable key holds characters that no header can carry")]
     Key,
     /// The HTTP client could not start.
-    #[error("the HTTP client could not start")]
+    #[error("the HTTP client could not start: are the certificates of the system (ca-certificates) installed?")]
     Client(#[from] reqwest::Error),
 }
 
@@ -238,7 +241,7 @@ impl DataStore for PostgRest {
         let request = Request {
             body: Some(json(&aggregate::body(aggregation)?)?),
             repeatable: true,
-            ..Request::new(Method::POST, "rpc/aggregate")
+            ..Request::new(Method::POST, AGGREGATE)
         };
         self.send(user, request).await?.rows()
     }
