@@ -5,8 +5,8 @@
 //! - [`answer`]: rows and totals, read within bounds.
 //! - [`error`]: failures, without the rows that PostgreSQL tells in them.
 //!
-//! The host owns every header. A request acts as its user: the token goes into `Authorization` of that request alone, and
-//! the client keeps nothing of it.
+//! The host owns every header. A request acts as its user: the token goes into `Authorization` of that request alone,
+//! and the client keeps nothing of it.
 
 mod aggregate;
 mod answer;
