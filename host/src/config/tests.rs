@@ -297,6 +297,8 @@ fn neither_debug_nor_problems_show_a_secret() {
     .unwrap_err();
     assert_eq!(problems.len(), 4);
     assert!(!format!("{problems:?}").contains("HIDDEN"));
+    let problems = read(&[("SUPABASE_URL", "https://anna:HIDDEN@x.co"), ("SUPABASE_PUB_KEY", "k")]).unwrap_err();
+    assert!(!problems[0].contains("HIDDEN"), "{problems:?}");
 }
 
 #[test]

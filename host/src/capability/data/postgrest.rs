@@ -1,9 +1,9 @@
 //! PostgREST, as Supabase runs it: `<SUPABASE_URL>/rest/v1/<table>`.
 //!
-//! - [`query`]: conditions as PostgREST writes them.
-//! - [`aggregate`]: figures, through a function of the schema.
-//! - [`answer`]: rows and totals, read within bounds.
-//! - [`error`]: failures, without the rows that PostgreSQL tells in them.
+//! - `query`: conditions as PostgREST writes them.
+//! - `aggregate`: figures, through a function of the schema.
+//! - `answer`: rows and totals, read within bounds.
+//! - `error`: failures, without the rows that PostgreSQL tells in them.
 //!
 //! The host owns every header. A request acts as its user: the token goes into `Authorization` of that request alone,
 //! and the client keeps nothing of it.
