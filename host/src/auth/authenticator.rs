@@ -259,6 +259,8 @@ mod tests {
             refused(&[&HeaderValue::from_bytes(b"Bearer \xff").unwrap()]),
             "MALFORMED_TOKEN"
         );
+        let basic = HeaderValue::try_from(anna.to_str().unwrap().replacen("Bearer", "Basic", 1)).unwrap();
+        assert_eq!(refused(&[&basic]), "MALFORMED_TOKEN");
         let sloppy = HeaderValue::try_from(anna.to_str().unwrap().replacen("Bearer", "bearer", 1)).unwrap();
         assert_eq!(production().authenticate([&sloppy], None).unwrap().id, ANNA);
     }

@@ -22,8 +22,8 @@ struct Claims<'a> {
     session_id: Uuid,
 }
 
-/// A token of `user`, signed with the project's shared secret (`SUPABASE_JWT_SECRET`), valid from now for `lifetime`, at
-/// most a week. `issuer` is that of [`super::issuer`].
+/// A token of `user`, signed with the project's shared secret (`SUPABASE_JWT_SECRET`), valid from now for `lifetime`,
+/// at most a week. `issuer` is that of [`super::issuer`].
 pub fn mint(secret: &SecretString, issuer: &str, user: Uuid, lifetime: Duration) -> Result<SecretString, AuthError> {
     let now = now();
     let claims = Claims {

@@ -1,8 +1,8 @@
 //! Supabase user tokens, checked.
 //!
 //! The JWT library verifies the signature and nothing more: by itself it takes tokens without an audience, with a
-//! critical header it doesn't know, or valid for a million years. The form, the header and every claim are checked here,
-//! strictly: a token that Supabase Auth would not have made is refused.
+//! critical header it doesn't know, or valid for a million years. The form, the header and every claim are checked
+//! here, strictly: a token that Supabase Auth would not have made is refused.
 
 use std::borrow::Cow;
 

@@ -89,8 +89,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The variable's text without the space around it. Empty is the same as not set: that is how a template of a `.env`
-    /// file leaves a variable open.
+    /// The variable's text without the space around it. Empty is the same as not set: that is how a template of a
+    /// `.env` file leaves a variable open.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let value = self.variables.get(name)?;
         let value = value.trim();

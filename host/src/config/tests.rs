@@ -146,7 +146,8 @@ fn a_value_that_cannot_be_used_is_a_problem_and_never_a_default() {
         "localhost:54321",
         "ftp://x",
         "https://",
-        "https://a:b@x.co",
+        "https://a@x.co",
+        "https://:b@x.co",
         "https://x.co?a=b",
         "https://x.co/#a",
     ] {
@@ -296,6 +297,8 @@ fn neither_debug_nor_problems_show_a_secret() {
     .unwrap_err();
     assert_eq!(problems.len(), 4);
     assert!(!format!("{problems:?}").contains("HIDDEN"));
+    let problems = read(&[("SUPABASE_URL", "https://anna:HIDDEN@x.co"), ("SUPABASE_PUB_KEY", "k")]).unwrap_err();
+    assert!(!problems[0].contains("HIDDEN"), "{problems:?}");
 }
 
 #[test]

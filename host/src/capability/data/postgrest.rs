@@ -1,12 +1,12 @@
 //! PostgREST, as Supabase runs it: `<SUPABASE_URL>/rest/v1/<table>`.
 //!
-//! - [`query`]: conditions as PostgREST writes them.
-//! - [`aggregate`]: figures, through a function of the schema.
-//! - [`answer`]: rows and totals, read within bounds.
-//! - [`error`]: failures, without the rows that PostgreSQL tells in them.
+//! - `query`: conditions as PostgREST writes them.
+//! - `aggregate`: figures, through a function of the schema.
+//! - `answer`: rows and totals, read within bounds.
+//! - `error`: failures, without the rows that PostgreSQL tells in them.
 //!
-//! The host owns every header. A request acts as its user: the token goes into `Authorization` of that request alone, and
-//! the client keeps nothing of it.
+//! The host owns every header. A request acts as its user: the token goes into `Authorization` of that request alone,
+//! and the client keeps nothing of it.
 
 mod aggregate;
 mod answer;
@@ -30,6 +30,9 @@ use answer::{Answer, ReadError};
 
 /// The most rows of one read: where PostgREST's `db-max-rows` cuts an answer without saying so, in Supabase's default.
 pub const MAX_ROWS: u32 = 1000;
+
+/// The function that computes figures.
+const AGGREGATE: &str = "rpc/aggregate";
 
 /// The schema that Supabase's projects of this product expose.
 const SCHEMA: HeaderValue = HeaderValue::from_static("api");
@@ -69,7 +72,7 @@ pub enum SetupError {
     #[error("the publishable key holds characters that no header can carry")]
     Key,
     /// The HTTP client could not start.
-    #[error("the HTTP client could not start")]
+    #[error("the HTTP client could not start: are the certificates of the system (ca-certificates) installed?")]
     Client(#[from] reqwest::Error),
 }
 
@@ -238,7 +241,7 @@ impl DataStore for PostgRest {
         let request = Request {
             body: Some(json(&aggregate::body(aggregation)?)?),
             repeatable: true,
-            ..Request::new(Method::POST, "rpc/aggregate")
+            ..Request::new(Method::POST, AGGREGATE)
         };
         self.send(user, request).await?.rows()
     }

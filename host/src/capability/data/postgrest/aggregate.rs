@@ -1,7 +1,7 @@
 //! The body of a call of the database's `aggregate` function.
 //!
-//! PostgREST's own aggregates are off in Supabase, so a function of the schema computes the figures. It takes the request
-//! as JSON, checks every name against the catalogue, and escapes patterns itself.
+//! PostgREST's own aggregates are off in Supabase, so a function of the schema computes the figures. It takes the
+//! request as JSON, checks every name against the catalogue, and escapes patterns itself.
 
 use serde_json::{Value, json};
 

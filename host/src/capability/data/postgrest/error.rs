@@ -1,7 +1,7 @@
 //! PostgREST's errors as [`DataError`]s.
 //!
-//! `details` is not even read, as it can hold rows, and no message of the database is passed on: PostgreSQL puts values
-//! into some of them. The texts here are our own, with the names of columns, types and constraints picked out.
+//! `details` is not even read, as it can hold rows, and no message of PostgreSQL is passed on, as it puts values into
+//! some of them. The texts here are our own, with the names of columns, types and constraints picked out.
 
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -110,6 +110,11 @@ fn from_sqlstate(code: &str, message: &str, resource: &str) -> DataError {
         }
         "42P01" => invalid(None, format!("there is no table {resource}")),
         "42804" | "42883" | "42846" => invalid(None, "a comparison or value doesn't fit the type of its column"),
+        // Raised by the function itself: its texts name members of the request, and never values.
+        "22023" if resource == super::AGGREGATE => invalid(
+            column(message).as_deref(),
+            message.chars().take(200).collect::<String>(),
+        ),
         "57014" => DataError::Unavailable("the database took too long".into()),
         "40001" | "40P01" | "55P03" => DataError::Unavailable("another change was in the way; try again".into()),
         _ => match &code[..2] {
@@ -290,6 +295,40 @@ mod tests {
             assert_eq!(named(&error), Some(column), "{code}: {error}");
             assert!(error.to_string().contains(column), "{error}");
         }
+    }
+
+    #[test]
+    fn what_the_aggregate_function_says_is_passed_on() {
+        let body = r#"{"code":"22023","message":"there is no column \"colour\" to filter by"}"#;
+        let error = from_answer(StatusCode::BAD_REQUEST, body.as_bytes(), super::super::AGGREGATE);
+        assert_eq!(named(&error), Some("colour"));
+        assert_eq!(error.to_string(), "there is no column \"colour\" to filter by");
+        let elsewhere = from_answer(StatusCode::BAD_REQUEST, body.as_bytes(), "invoices");
+        assert_eq!(
+            (named(&elsewhere), elsewhere.to_string().contains("colour")),
+            (None, false)
+        );
+    }
+
+    #[test]
+    fn a_conflict_names_the_constraint() {
+        let duplicate = error(
+            409,
+            "23505",
+            r#"duplicate key value violates unique constraint "invoices_number_key""#,
+        );
+        assert_eq!(
+            duplicate,
+            DataError::Conflict("a row with these values exists already (invoices_number_key)".into())
+        );
+        let missing =
+            r#"insert or update on table "invoices" violates foreign key constraint "invoices_client_id_fkey""#;
+        let missing = error(409, "23503", missing);
+        assert!(
+            missing
+                .to_string()
+                .contains("a row that isn't there, or is referred to (invoices_client_id_fkey)")
+        );
     }
 
     #[test]
