@@ -58,7 +58,7 @@ pub use host::Host;
 pub use host::imports::run_component;
 pub use money::Money;
 pub use row::{Page, Row};
-pub use table::{Column, Kind, Order, Table};
+pub use table::{BeforeCreate, BeforeUpdate, Column, Kind, Order, Table};
 pub use tool::{Tool, ToolError};
 pub use turn::run;
 

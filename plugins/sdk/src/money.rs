@@ -89,7 +89,7 @@ impl FromStr for Money {
         let text = text.trim();
         let (negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let digits = unsigned.strip_prefix('$').unwrap_or(unsigned);
-        if !digits.starts_with(|first: char| first.is_ascii_digit()) {
+        if !digits.starts_with(|first: char| first.is_ascii_digit()) || digits.contains('_') {
             return Err(MoneyError);
         }
         let amount = match digits.split_once(',') {

@@ -30,8 +30,8 @@ pub enum Order {
     Descending(&'static str),
 }
 
-/// Completes a new row before it is written, or refuses it.
-pub type BeforeCreate = fn(&mut Context<'_>, &mut Map<String, Value>) -> Result<(), ToolError>;
+/// Completes new rows before they are written, or refuses them all.
+pub type BeforeCreate = fn(&mut Context<'_>, &mut [Map<String, Value>]) -> Result<(), ToolError>;
 
 /// Completes the changes of a row, given the row as it is, or refuses them.
 pub type BeforeUpdate = fn(&mut Context<'_>, &Row, &mut Map<String, Value>) -> Result<(), ToolError>;
@@ -77,9 +77,9 @@ pub struct Table {
     pub totals: &'static [&'static str],
     /// A line of example questions for the list tool: `Examples: "…" "…"`.
     pub examples: &'static str,
-    /// Runs on each new row.
+    /// Runs on the new rows of a call, already checked.
     pub before_create: Option<BeforeCreate>,
-    /// Runs on each row's changes.
+    /// Runs on each row's changes, already checked.
     pub before_update: Option<BeforeUpdate>,
 }
 

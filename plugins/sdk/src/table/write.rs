@@ -109,10 +109,10 @@ fn create(
         let at = position(index, count);
         let mut row = values::new_row(table, row, &at, zone)?;
         row.retain(|_, value| !value.is_null());
-        if let Some(complete) = table.before_create {
-            complete(context, &mut row).map_err(|error| placed(error, &at))?;
-        }
         rows.push(row);
+    }
+    if let Some(complete) = table.before_create {
+        complete(context, &mut rows)?;
     }
     let created = context.insert(&Insertion::new(table.name, &rows, &table.all_columns()))?;
     let shown = created.iter().map(|row| match created.len() {

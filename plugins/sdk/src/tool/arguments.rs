@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use serde_path_to_error::{Path, Segment};
 
 use super::ToolError;
 
@@ -9,16 +10,40 @@ use super::ToolError;
 pub(super) fn parse<A: DeserializeOwned>(schema: &Value, mut given: Map<String, Value>) -> Result<A, ToolError> {
     check_names(schema, &given)?;
     drop_blanks(schema, &mut given);
-    serde_path_to_error::deserialize(Value::Object(given)).map_err(|error| {
+    let arguments = Value::Object(given);
+    serde_path_to_error::deserialize(&arguments).map_err(|error| {
         let path = error.path().to_string();
-        let message = plain(&error.into_inner().to_string());
-        // A missing field's message names it; its path is that of the object around it.
         if path == "." {
-            ToolError::Arguments(message)
-        } else {
-            ToolError::Arguments(format!("`{path}`: {message}"))
+            // A missing argument: the message names it, and its path is that of the object around it.
+            return ToolError::Arguments(plain(&error.inner().to_string()));
         }
+        let message = match expectation(schema, &arguments, error.path()) {
+            Some(expected) => expected,
+            None => plain(&error.inner().to_string()),
+        };
+        ToolError::Arguments(format!("`{path}`: {message}"))
     })
+}
+
+/// What the schema expects at a path, for the types whose own errors say too little.
+fn expectation(schema: &Value, arguments: &Value, path: &Path) -> Option<String> {
+    let (mut schema, mut given) = (schema, arguments);
+    for segment in path {
+        (schema, given) = match segment {
+            Segment::Map { key } => (&schema["properties"][key], given.get(key)?),
+            Segment::Seq { index } => (&schema["items"], given.get(*index)?),
+            _ => return None,
+        };
+    }
+    let expected = match (schema["type"].as_str()?, schema["format"].as_str()) {
+        ("integer", _) if schema["minimum"] == 0 => "a whole number, zero or more",
+        ("integer", _) => "a whole number",
+        ("boolean", _) => "true or false",
+        ("string", Some("date")) => "a date such as 2026-03-09",
+        ("string", None) if schema.get("enum").is_none() => "text",
+        _ => return None,
+    };
+    Some(format!("expected {expected}, got {given}"))
 }
 
 /// Refuses arguments the tool doesn't have: ignoring one would answer another question.
@@ -118,9 +143,13 @@ mod tests {
             (
                 "days",
                 json!("soon"),
-                r#"`days`: wrong type: got string "soon", expected u32"#,
+                r#"`days`: expected a whole number, zero or more, got "soon""#,
             ),
-            ("days", json!(-1), "`days`: wrong value: got integer `-1`, expected u32"),
+            (
+                "days",
+                json!(-1),
+                "`days`: expected a whole number, zero or more, got -1",
+            ),
             (
                 "amount",
                 json!("lots"),
@@ -131,7 +160,11 @@ mod tests {
                 json!("gold"),
                 "`method`: not allowed: `gold`, expected `cash` or `bank-transfer`",
             ),
-            ("on", json!("9 March"), "`on`: input contains invalid characters"),
+            (
+                "on",
+                json!("9 March"),
+                r#"`on`: expected a date such as 2026-03-09, got "9 March""#,
+            ),
             (
                 "when",
                 json!(1),
