@@ -13,7 +13,10 @@ use super::super::LlmError;
 /// A failure before the stream began.
 pub(super) fn before_stream(error: &SdkError<ConverseStreamError, HttpResponse>) -> LlmError {
     match error {
-        SdkError::ServiceError(service) => classify(service.err(), service.raw().status().as_u16()),
+        SdkError::ServiceError(service) => {
+            let (error, status) = (service.err(), service.raw().status().as_u16());
+            by_code(error.code().unwrap_or(UNKNOWN), error.message().unwrap_or(NO_MESSAGE), status)
+        }
         other => transport(other),
     }
 }
@@ -21,16 +24,25 @@ pub(super) fn before_stream(error: &SdkError<ConverseStreamError, HttpResponse>)
 /// A failure within the stream.
 pub(super) fn mid_stream(error: &SdkError<ConverseStreamOutputError, RawMessage>) -> LlmError {
     match error {
-        SdkError::ServiceError(service) => classify(service.err(), 500),
+        SdkError::ServiceError(service) => {
+            let error = service.err();
+            // The frames name the exception in a header, which the SDK turns into the variant alone.
+            let code = match error {
+                ConverseStreamOutputError::InternalServerException(_) => "InternalServerException",
+                ConverseStreamOutputError::ModelStreamErrorException(_) => "ModelStreamErrorException",
+                ConverseStreamOutputError::ServiceUnavailableException(_) => "ServiceUnavailableException",
+                ConverseStreamOutputError::ThrottlingException(_) => "ThrottlingException",
+                ConverseStreamOutputError::ValidationException(_) => "ValidationException",
+                other => other.code().unwrap_or(UNKNOWN),
+            };
+            by_code(code, error.message().unwrap_or(NO_MESSAGE), 500)
+        }
         other => transport(other),
     }
 }
 
-fn classify(error: &impl ProvideErrorMetadata, status: u16) -> LlmError {
-    let code = error.code().unwrap_or("unknown error");
-    let message = error.message().unwrap_or("no message");
-    by_code(code, message, status)
-}
+const UNKNOWN: &str = "unknown error";
+const NO_MESSAGE: &str = "no message";
 
 fn by_code(code: &str, message: &str, status: u16) -> LlmError {
     let text = short(&format!("{code}: {message}"));

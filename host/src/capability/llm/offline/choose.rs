@@ -1,0 +1,183 @@
+//! Which tool a message asks for.
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use super::super::Tool;
+use super::arguments::{Filled, Missing, fill, options, properties};
+use super::mentions::Mentions;
+use crate::lexical::words::{normal, stem, stems, words};
+use crate::lexical::{self, Candidate};
+
+/// What to do about a message.
+#[derive(Debug, PartialEq)]
+pub(super) enum Choice {
+    /// No tool is for it.
+    Nothing,
+    /// A tool is for it, but the message doesn't say everything it needs.
+    Incomplete {
+        /// What the tool needs besides.
+        missing: Vec<Missing>,
+    },
+    /// Tools to call, by name and arguments.
+    Call(Vec<(String, Value)>),
+}
+
+/// At most this many agents are asked at once.
+const MOST_AGENTS: usize = 3;
+/// Tools this close in words are told apart by whether their arguments are there.
+const NEAR: f64 = 0.8;
+
+/// Chooses by words, then by the kind of action, then by the arguments that can be filled.
+pub(super) fn choose(question: &str, tools: &[Tool], today: NaiveDate) -> Choice {
+    if !tools.is_empty() && tools.iter().all(is_agent) {
+        let chosen = lexical::choose(question, &candidates(tools), MOST_AGENTS);
+        let calls: Vec<_> = chosen.into_iter().map(|index| (tools[index].name.clone(), json!({}))).collect();
+        return if calls.is_empty() { Choice::Nothing } else { Choice::Call(calls) };
+    }
+    let wish = Action::of_message(question);
+    let fitting: Vec<Tool> = tools.iter().filter(|tool| wish.allows(question, tool)).cloned().collect();
+    let ranking = lexical::rank(question, &candidates(&fitting));
+    let mut filled: Vec<(&Tool, Filled)> =
+        ranking.near_best(NEAR).map(|score| (&fitting[score.index], arguments(question, &fitting[score.index], today))).collect();
+    if filled.is_empty() {
+        // Nothing but a name or a number: a tool that looks something up may still know it.
+        filled = fitting
+            .iter()
+            .filter(|tool| Action::of_tool(tool) == Action::Read)
+            .map(|tool| (tool, arguments(question, tool, today)))
+            .filter(|(_, filled)| filled.missing.is_empty() && filled.named > 0)
+            .collect();
+    }
+    // The order of the ranking decides between equals: the sort is stable.
+    filled.sort_by_key(|(_, filled)| (!filled.missing.is_empty(), filled.nested, std::cmp::Reverse(filled.named)));
+    match filled.into_iter().next() {
+        None => Choice::Nothing,
+        Some((_, filled)) if !filled.missing.is_empty() => Choice::Incomplete { missing: filled.missing },
+        Some((tool, filled)) => Choice::Call(vec![(tool.name.clone(), Value::Object(filled.input))]),
+    }
+}
+
+/// A tool that takes nothing but the task is an agent: it reads the message itself.
+fn is_agent(tool: &Tool) -> bool {
+    let mut properties = properties(&tool.parameters);
+    matches!((properties.next(), properties.next()), (Some((name, _)), None) if name == "task")
+}
+
+fn candidates(tools: &[Tool]) -> Vec<Candidate> {
+    tools
+        .iter()
+        .map(|tool| {
+            let mut candidate = Candidate::from_description(&tool.name.replace('_', " "), &tool.description);
+            for (_, schema) in properties(&tool.parameters) {
+                for option in options(&tool.parameters, schema) {
+                    candidate.description.push(' ');
+                    candidate.description.push_str(&option.replace(['_', '-'], " "));
+                }
+            }
+            candidate
+        })
+        .collect()
+}
+
+fn arguments(question: &str, tool: &Tool, today: NaiveDate) -> Filled {
+    let vocabulary = format!("{} {}", tool.name.replace('_', " "), tool.description);
+    fill(&tool.parameters, &Mentions::find(question, &vocabulary, today))
+}
+
+/// What an action does to the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Read,
+    Create,
+    Update,
+    Delete,
+    /// Another verb that changes something: `record_payment`, `send_reminder`.
+    Other,
+}
+
+/// Verbs and what they do. A verb may do several things: to cancel an appointment is to change it.
+const VERBS: &[(&str, &[Action])] = &[
+    ("add", &[Action::Create]),
+    ("assign", &[Action::Update]),
+    ("book", &[Action::Create]),
+    ("cancel", &[Action::Update, Action::Delete]),
+    ("change", &[Action::Update]),
+    ("complete", &[Action::Update]),
+    ("correct", &[Action::Update]),
+    ("create", &[Action::Create]),
+    ("delete", &[Action::Delete]),
+    ("draft", &[Action::Create]),
+    ("edit", &[Action::Update]),
+    ("erase", &[Action::Delete]),
+    ("finish", &[Action::Update]),
+    ("insert", &[Action::Create]),
+    ("log", &[Action::Other, Action::Create]),
+    ("make", &[Action::Create]),
+    ("mark", &[Action::Update]),
+    ("modify", &[Action::Update]),
+    ("move", &[Action::Update]),
+    ("new", &[Action::Create]),
+    ("record", &[Action::Other, Action::Create]),
+    ("register", &[Action::Create, Action::Other]),
+    ("remove", &[Action::Delete]),
+    ("rename", &[Action::Update]),
+    ("reschedule", &[Action::Update]),
+    ("respond", &[Action::Other, Action::Update]),
+    ("schedule", &[Action::Create]),
+    ("send", &[Action::Other]),
+    ("set", &[Action::Update, Action::Create]),
+    ("update", &[Action::Update]),
+    ("write", &[Action::Create]),
+];
+
+fn verb(word: &str) -> Option<&'static [Action]> {
+    let stemmed = stem(&normal(word));
+    VERBS.iter().find(|(verb, _)| stem(verb) == stemmed).map(|(_, actions)| *actions)
+}
+
+impl Action {
+    /// The actions a message asks for. A command begins with its verb; everything else is a question.
+    fn of_message(message: &str) -> Wish {
+        const POLITE: &[&str] = &[
+            "a", "and", "can", "could", "going", "i", "i'd", "let", "let's", "like", "me", "need", "now", "please",
+            "should", "to", "us", "want", "we", "would", "you", "also", "then", "help", "just",
+        ];
+        let said = words(message);
+        let command = said.iter().find(|word| !POLITE.contains(&&*normal(word.text)));
+        Wish(command.and_then(|word| verb(word.text)).unwrap_or(&[Action::Read]))
+    }
+
+    fn of_tool(tool: &Tool) -> Action {
+        // `bulk_delete` and `batch_update` name their verb second.
+        let named = tool.name.split('_').find_map(verb);
+        let described = || {
+            let first = words(&tool.description).first().map(|word| stem(&normal(word.text)));
+            first.and_then(|first| VERBS.iter().find(|(verb, _)| stem(verb) == first).map(|(_, actions)| *actions))
+        };
+        named.or_else(described).and_then(|actions| actions.first().copied()).unwrap_or(Action::Read)
+    }
+}
+
+/// The kinds of action a message may mean.
+struct Wish(&'static [Action]);
+
+impl Wish {
+    /// Nothing that changes data is called unless the message's verb says so: the tool's own verb or one of its kind.
+    fn allows(&self, message: &str, tool: &Tool) -> bool {
+        let action = Action::of_tool(tool);
+        if action == Action::Read || !self.0.contains(&Action::Read) {
+            let said = stems(message);
+            let own = tool.name.split('_').map(|word| stem(&normal(word))).find(|word| VERBS.iter().any(|(v, _)| stem(v) == *word));
+            // "Record" and "send" are different acts, so only the tool's own verb will do.
+            let same = action != Action::Other || own.is_some_and(|own| said.contains(&own));
+            return self.0.contains(&action) && same;
+        }
+        false
+    }
+}
+
+/// Whether a word is a verb that commands something.
+pub(super) fn is_verb(word: &str) -> bool {
+    verb(word).is_some()
+}
