@@ -409,6 +409,7 @@ fn the_manifest_asks_for_every_column_that_is_used() {
     assert_eq!(asked("insert"), writable);
     writable.extend(["amount_paid", "payment_method", "payment_date"].map(str::to_owned));
     let mut updated = asked("update");
-    (updated.sort(), writable.sort());
+    updated.sort();
+    writable.sort();
     assert_eq!(updated, writable);
 }

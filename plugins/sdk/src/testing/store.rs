@@ -12,8 +12,15 @@ use crate::data::{DataError, Deletion, Insertion, Modification, Query, RawPage};
 #[derive(Default)]
 pub struct Store {
     tables: BTreeMap<String, Vec<Row>>,
-    generated: Vec<(String, String, fn(&Row) -> Value)>,
+    generated: Vec<Generated>,
     last_id: u32,
+}
+
+/// A column that is computed from the rest of its row.
+struct Generated {
+    table: String,
+    column: String,
+    compute: fn(&Row) -> Value,
 }
 
 impl Store {
@@ -25,7 +32,11 @@ impl Store {
 
     /// Declares a computed column.
     pub fn generate(&mut self, table: &str, column: &str, compute: fn(&Row) -> Value) {
-        self.generated.push((table.to_owned(), column.to_owned(), compute));
+        self.generated.push(Generated {
+            table: table.to_owned(),
+            column: column.to_owned(),
+            compute,
+        });
     }
 
     /// All rows of a table as a read gives them.
@@ -48,9 +59,9 @@ impl Store {
 
     fn computed(&self, table: &str, row: &Row) -> Row {
         let mut row = row.clone();
-        for (_, column, compute) in self.generated.iter().filter(|(of, _, _)| of == table) {
-            let value = compute(&row);
-            row.0.insert(column.clone(), value);
+        for generated in self.generated.iter().filter(|generated| generated.table == table) {
+            let value = (generated.compute)(&row);
+            row.0.insert(generated.column.clone(), value);
         }
         row
     }
