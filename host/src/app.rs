@@ -123,7 +123,7 @@ fn model(config: &Config) -> Result<Arc<dyn LanguageModel>> {
             if llm.is_default {
                 tracing::info!("no AWS credentials in the environment: answering with the offline model");
             }
-            Arc::new(Offline::new())
+            Arc::new(Offline)
         }
         LlmProvider::Scripted { script } => {
             let text = std::fs::read_to_string(script).with_context(|| format!("LLM_SCRIPT {}", script.display()))?;

@@ -146,7 +146,7 @@ async fn a_payment_is_recorded_to_the_cent_and_only_on_the_users_own_invoice() {
             {
                 "when": { "tool_offered": "record_payment", "after_tool": null },
                 "reply": { "tool_uses": [{ "name": "record_payment", "input": {
-                    "payments": [{ "invoice": "Anna-2", "amount": amount }],
+                    "invoice": "Anna-2", "amount": amount,
                 } }] },
             },
             { "when": { "after_tool": "record_payment" }, "reply": { "text": "Done." } },

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use canvalo::capability::llm::scripted::Scripted;
-use canvalo_tests::{Server, new_user};
+use canvalo_tests::{Answer, Server, new_user};
 use futures::StreamExt;
 use serde_json::{Value, json};
 
@@ -75,6 +75,7 @@ async fn a_server_that_is_told_to_stop_refuses_new_turns_and_lets_a_running_one_
     let running = server.send(new_user(), &json!({ "message": "hi" })).await;
     server.app.shutdown.cancel();
     assert_eq!(server.send(new_user(), &json!({ "message": "hi" })).await.status(), 503);
-    let text = running.text().await.unwrap();
-    assert!(text.contains("three") && text.contains(r#""type":"complete""#), "{text}");
+    let answer = Answer(canvalo_tests::chunks(&running.text().await.unwrap()));
+    assert_eq!(answer.text(), "one two three");
+    assert_eq!(answer.end()["type"], "complete");
 }

@@ -164,6 +164,7 @@ mod malformed {
             ("embed", "not a name of a table or column"),
             ("path", "not a name of a table or column"),
             ("deep", "nested deeper than 64"),
+            ("large", "at most 16384 bytes"),
             ("not json", "not JSON"),
             ("null", "use is-null"),
             ("empty any", "at least one comparison"),

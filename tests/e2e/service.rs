@@ -32,7 +32,7 @@ async fn a_healthy_server_says_so_with_the_frontends_fields_and_without_a_secret
 async fn a_server_without_its_database_or_its_agents_is_degraded_and_says_why() {
     World::get();
     let nowhere = [("SUPABASE_URL", "http://127.0.0.1:9"), ("CANVALO_PLUGIN_DIR", "/nonexistent")];
-    let server = Server::with(Arc::new(Offline::new()), &nowhere).await;
+    let server = Server::with(Arc::new(Offline), &nowhere).await;
     let (_, health) = get(&server, "/health").await;
     assert_eq!(health["status"], "degraded");
     let problems = health["problems"].to_string();
@@ -43,7 +43,7 @@ async fn a_server_without_its_database_or_its_agents_is_degraded_and_says_why() 
 #[tokio::test]
 async fn an_unconfigured_server_starts_and_says_what_is_missing() {
     let unset = [("SUPABASE_URL", ""), ("SUPABASE_PUB_KEY", ""), ("SUPABASE_JWT_SECRET", "")];
-    let server = Server::with(Arc::new(Offline::new()), &unset).await;
+    let server = Server::with(Arc::new(Offline), &unset).await;
     let (_, health) = get(&server, "/health").await;
     assert_eq!(health["supabase_configured"], false);
     let body = serde_json::json!({ "message": "hi" });

@@ -33,7 +33,7 @@ pub struct Server {
 impl Server {
     /// The two agents and the offline model.
     pub async fn start() -> Self {
-        Self::with_model(Arc::new(Offline::new())).await
+        Self::with_model(Arc::new(Offline)).await
     }
 
     /// The two agents and a model of the test's.

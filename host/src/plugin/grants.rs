@@ -8,7 +8,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::manifest::Manifest;
-use crate::capability::data::Identifier;
+use crate::capability::data::{Identifier, postgrest};
 
 /// In a grant: every column the manifest requests. A manifest itself must name its columns.
 const EVERYTHING: &str = "*";
@@ -294,7 +294,8 @@ impl Capabilities {
     fn limit(&self, table: &Identifier, of: impl Fn(&TablePermissions) -> Option<u32>, default: u32) -> u32 {
         let requested = self.requested.tables.get(table.as_str()).and_then(&of).unwrap_or(default);
         let granted = self.granted.tables.get(table.as_str()).and_then(&of).unwrap_or(requested);
-        requested.min(granted)
+        // One row above a limit is asked for to see whether there are more.
+        requested.min(granted).clamp(1, postgrest::MAX_ROWS - 1)
     }
 
     fn denial(&self, table: &Identifier, verb: Verb, column: Option<&Identifier>, line: &str, manifest: bool) -> Denial {

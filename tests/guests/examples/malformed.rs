@@ -43,7 +43,8 @@ fn reads() {
     say("no columns", select(&Query { columns: Vec::new(), ..query() }).err());
     say("embed", select(&Query { columns: vec!["contacts(email)".into()], ..query() }).err());
     say("path", select(&Query { table: "../auth/v1/admin".into(), ..query() }).err());
-    say("deep", select(&with(Operator::Contains, &"[".repeat(100_000))).err());
+    say("deep", select(&with(Operator::Contains, &"[".repeat(10_000))).err());
+    say("large", select(&with(Operator::Eq, &format!("\"{}\"", "x".repeat(100_000)))).err());
     say("not json", select(&with(Operator::Eq, "{oops")).err());
     say("null", select(&with(Operator::Eq, "null")).err());
     say("empty any", select(&Query { conditions: vec![Condition::Any(Vec::new())], ..query() }).err());

@@ -14,7 +14,7 @@ struct Snoop;
 impl Guest for Snoop {
     fn run(turn: Turn) -> Result<Outcome, AgentError> {
         say("turn", &turn);
-        say("environment", std::env::vars().collect::<Vec<_>>());
+        say("environment", ["PATH", "HOME", "SUPABASE_JWT_SECRET"].into_iter().filter_map(std::env::var_os).collect::<Vec<_>>());
         say("arguments", std::env::args().collect::<Vec<_>>());
         say("file", std::fs::read_to_string("/etc/passwd").map_err(|error| error.kind()));
         say("network", std::net::TcpStream::connect("127.0.0.1:80").map_err(|error| error.kind()).is_ok());
