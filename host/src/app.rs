@@ -99,11 +99,13 @@ impl App {
 }
 
 async fn plugins(config: &Config) -> Result<(Runtime, Registry)> {
-    let (slots, cache, folder) = (config.plugins.max_turns, config.paths.cache.clone(), config.plugins.directory.clone());
+    let (slots, cache, folder) =
+        (config.plugins.max_turns, config.paths.cache.clone(), config.plugins.directory.clone());
     // Compiling takes a while when the cache is cold.
     let load = move || -> Result<(Runtime, Registry)> {
         let cache = std::path::absolute(&cache)?;
-        let engine = engine(slots, Some(&cache)).map_err(|error| anyhow!("the WebAssembly engine doesn't start: {error:#}"))?;
+        let engine =
+            engine(slots, Some(&cache)).map_err(|error| anyhow!("the WebAssembly engine doesn't start: {error:#}"))?;
         let registry = Registry::load(&engine, &folder)?;
         Ok((Runtime::new(engine, slots), registry))
     };
@@ -143,8 +145,7 @@ fn authenticator(config: &Config) -> Authenticator {
     let supabase = config.supabase.as_ref();
     let issuer = supabase.map(|supabase| auth::issuer(&supabase.url)).unwrap_or_default();
     let secret = supabase.and_then(|supabase| supabase.jwt_secret.clone());
-    let verifier =
-        secret.clone().map(|secret| TokenVerifier::new(issuer.clone(), &TokenKeys::SharedSecret(secret)));
+    let verifier = secret.clone().map(|secret| TokenVerifier::new(issuer.clone(), &TokenKeys::SharedSecret(secret)));
     let policy = match config.stage {
         Stage::Development => Policy::TokenOptional { system_user: config.auth.system_user, issuer, secret },
         Stage::Beta | Stage::Gamma | Stage::Production => Policy::TokenRequired,

@@ -84,9 +84,7 @@ impl Config {
         rules::check(&config, &mut reader);
         match reader.problems.is_empty() {
             true => Ok(config),
-            false => Err(ConfigError {
-                problems: reader.problems,
-            }),
+            false => Err(ConfigError { problems: reader.problems }),
         }
     }
 }
@@ -101,9 +99,7 @@ pub struct ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the configuration can't be used:")?;
-        self.problems
-            .iter()
-            .try_for_each(|problem| write!(f, "\n  - {problem}"))
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
     }
 }
 

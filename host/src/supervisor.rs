@@ -93,11 +93,7 @@ impl Supervisor {
     }
 
     /// One model call of the supervisor, its text shown as it comes.
-    async fn complete(
-        &self,
-        request: CompletionRequest,
-        events: &Events,
-    ) -> Result<Completion, LlmError> {
+    async fn complete(&self, request: CompletionRequest, events: &Events) -> Result<Completion, LlmError> {
         let agent: Arc<str> = SUPERVISOR.into();
         let mut stream = self.services.model.stream(request).await?;
         while let Some(event) = stream.next().await {

@@ -97,9 +97,8 @@ async fn bodies_that_are_not_a_json_object_are_refused() {
 #[tokio::test]
 async fn paths_and_methods_that_are_not_there_answer_in_the_same_form() {
     let server = server().await;
-    let send = |method: Method, path: &str| {
-        reqwest::Client::new().request(method, format!("{}{path}", server.url)).send()
-    };
+    let send =
+        |method: Method, path: &str| reqwest::Client::new().request(method, format!("{}{path}", server.url)).send();
     for path in ["/nothing", "/api", "/api/chat", "/api/chat/stream/", "/.env", "/%00"] {
         assert_eq!(code(send(Method::GET, path).await.unwrap(), 404).await, "NOT_FOUND", "{path}");
     }

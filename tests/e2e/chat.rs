@@ -39,8 +39,12 @@ async fn the_stream_has_the_frontends_exact_format() {
     assert_eq!(headers["x-accel-buffering"], "no");
     let id = canvalo_tests::chunks(&stream)[0]["tool_call"]["id"].as_str().unwrap().to_owned();
     let expected = [
-        format!(r#"{{"type":"tool_call","tool_call":{{"id":"{id}","name":"overdue_invoices","status":"started"}},"agent_type":"invoices"}}"#),
-        format!(r#"{{"type":"tool_call","tool_call":{{"id":"{id}","name":"overdue_invoices","status":"completed"}},"agent_type":"invoices"}}"#),
+        format!(
+            r#"{{"type":"tool_call","tool_call":{{"id":"{id}","name":"overdue_invoices","status":"started"}},"agent_type":"invoices"}}"#
+        ),
+        format!(
+            r#"{{"type":"tool_call","tool_call":{{"id":"{id}","name":"overdue_invoices","status":"completed"}},"agent_type":"invoices"}}"#
+        ),
         r#"{"type":"token","content":"Two are","agent_type":"invoices"}"#.to_owned(),
         r#"{"type":"token","content":" late.","agent_type":"invoices"}"#.to_owned(),
         r#"{"type":"complete","agent_type":"invoices"}"#.to_owned(),
@@ -158,7 +162,8 @@ async fn a_payment_is_recorded_to_the_cent_and_only_on_the_users_own_invoice() {
     some_invoices(server.world, ben, "Ben").await;
 
     server.chat(ben, "Anna-2 was paid 0.10").await.end();
-    let row = || server.world.select(anna, "invoices", "invoice_number=eq.Anna-2&select=amount_paid,balance_due,status");
+    let row =
+        || server.world.select(anna, "invoices", "invoice_number=eq.Anna-2&select=amount_paid,balance_due,status");
     assert_eq!(row().await[0]["status"], "sent", "Ben can't pay on Anna's invoice");
 
     server.chat(anna, "Anna-2 was paid 0.10").await.end();

@@ -212,10 +212,24 @@ mod snoop {
         let text = answer.text();
 
         is_refused_with(finding(&text, "granted"), "Anna's client");
-        for line in ["other column", "owner column", "other table", "conversations", "filter by other column",
-            "filter by owner", "any other column", "order by other column", "aggregate other column", "group by owner",
-            "insert for another", "insert other column", "insert elsewhere", "update", "give away", "delete"]
-        {
+        for line in [
+            "other column",
+            "owner column",
+            "other table",
+            "conversations",
+            "filter by other column",
+            "filter by owner",
+            "any other column",
+            "order by other column",
+            "aggregate other column",
+            "group by owner",
+            "insert for another",
+            "insert other column",
+            "insert elsewhere",
+            "update",
+            "give away",
+            "delete",
+        ] {
             is_refused_with(finding(&text, line), "Denied");
         }
         let denial = finding(&text, "other column");

@@ -47,7 +47,8 @@ async fn an_unconfigured_server_starts_and_says_what_is_missing() {
     let (_, health) = get(&server, "/health").await;
     assert_eq!(health["supabase_configured"], false);
     let body = serde_json::json!({ "message": "hi" });
-    let response = reqwest::Client::new().post(format!("{}/api/chat/stream", server.url)).json(&body).send().await.unwrap();
+    let response =
+        reqwest::Client::new().post(format!("{}/api/chat/stream", server.url)).json(&body).send().await.unwrap();
     assert_eq!(response.status(), 500);
     assert_eq!(response.json::<Value>().await.unwrap()["error"]["code"], "CONFIGURATION_ERROR");
 }

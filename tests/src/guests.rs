@@ -54,7 +54,8 @@ pub fn plugin_bytes(agent: &str) -> Vec<u8> {
 fn modules() -> &'static BTreeMap<String, Vec<u8>> {
     static MODULES: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
     MODULES.get_or_init(|| {
-        let built = package::compile(&workspace().join("tests/guests"), &["--examples"]).expect("the guests build");
+        let built = package::compile(&workspace().join("tests/guests"), &["--examples", "--features", "wasm"])
+            .expect("the guests build");
         let stem = |path: &Path| path.file_stem().expect("a name").to_string_lossy().into_owned();
         built.iter().map(|path| (stem(path), std::fs::read(path).expect("a module"))).collect()
     })

@@ -44,11 +44,7 @@ pub struct Authenticator {
 impl Authenticator {
     /// Without a verifier, tokens are refused with [`AuthError::Configuration`].
     pub fn new(verifier: Option<TokenVerifier>, policy: Policy) -> Self {
-        Self {
-            verifier,
-            policy,
-            minted: Mutex::default(),
-        }
+        Self { verifier, policy, minted: Mutex::default() }
     }
 
     /// The user of a request with these `Authorization` headers, that names `claimed` as its user in its body or query.
@@ -60,10 +56,8 @@ impl Authenticator {
     ) -> Result<User, AuthError> {
         match (bearer(authorization)?, &self.policy) {
             (Some(token), _) => {
-                let verifier = self
-                    .verifier
-                    .as_ref()
-                    .ok_or(AuthError::Configuration("SUPABASE_JWT_SECRET is not set"))?;
+                let verifier =
+                    self.verifier.as_ref().ok_or(AuthError::Configuration("SUPABASE_JWT_SECRET is not set"))?;
                 let user = verifier.verify(token)?;
                 match claimed {
                     Some(claimed) if claimed != user.id => Err(AuthError::UserMismatch),
@@ -71,22 +65,10 @@ impl Authenticator {
                 }
             }
             (None, Policy::TokenRequired) => Err(AuthError::MissingToken),
-            (
-                None,
-                Policy::TokenOptional {
-                    system_user,
-                    issuer,
-                    secret,
-                },
-            ) => {
-                let secret = secret
-                    .as_ref()
-                    .ok_or(AuthError::Configuration("SUPABASE_JWT_SECRET is not set"))?;
+            (None, Policy::TokenOptional { system_user, issuer, secret }) => {
+                let secret = secret.as_ref().ok_or(AuthError::Configuration("SUPABASE_JWT_SECRET is not set"))?;
                 let id = claimed.unwrap_or(*system_user);
-                Ok(User {
-                    id,
-                    token: self.minted(secret, issuer, id)?,
-                })
+                Ok(User { id, token: self.minted(secret, issuer, id)? })
             }
         }
     }
@@ -116,9 +98,7 @@ fn bearer<'a>(authorization: impl IntoIterator<Item = &'a HeaderValue>) -> Resul
     if headers.next().is_some() {
         return Err(AuthError::MalformedToken("there are two Authorization headers"));
     }
-    let header = header
-        .to_str()
-        .map_err(|_| AuthError::MalformedToken("it is not text"))?;
+    let header = header.to_str().map_err(|_| AuthError::MalformedToken("it is not text"))?;
     match header.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token)),
         _ => Err(AuthError::MalformedToken("its scheme is not Bearer")),
@@ -147,11 +127,7 @@ mod tests {
     }
 
     fn development() -> Authenticator {
-        let policy = Policy::TokenOptional {
-            system_user: SYSTEM,
-            issuer: ISSUER.into(),
-            secret: Some(SECRET.into()),
-        };
+        let policy = Policy::TokenOptional { system_user: SYSTEM, issuer: ISSUER.into(), secret: Some(SECRET.into()) };
         Authenticator::new(Some(verifier()), policy)
     }
 
@@ -179,44 +155,25 @@ mod tests {
         let development = development();
         let named = development.authenticate([], Some(ANNA)).unwrap();
         assert_eq!(named.id, ANNA);
-        assert_eq!(
-            verifier().verify(named.token.secret().expose_secret()).unwrap().id,
-            ANNA
-        );
+        assert_eq!(verifier().verify(named.token.secret().expose_secret()).unwrap().id, ANNA);
         let system = development.authenticate([], None).unwrap();
         assert_eq!(system.id, SYSTEM);
-        assert_eq!(
-            verifier().verify(system.token.secret().expose_secret()).unwrap().id,
-            SYSTEM
-        );
+        assert_eq!(verifier().verify(system.token.secret().expose_secret()).unwrap().id, SYSTEM);
     }
 
     #[test]
     fn development_refuses_a_token_that_is_not_valid_instead_of_falling_back() {
         let forged = HeaderValue::from_static("Bearer a.b.c");
-        assert_eq!(
-            code(development().authenticate([&forged], Some(ANNA))),
-            "MALFORMED_TOKEN"
-        );
-        assert_eq!(
-            code(development().authenticate([&bearer_of(ANNA)], Some(BEN))),
-            "USER_MISMATCH"
-        );
+        assert_eq!(code(development().authenticate([&forged], Some(ANNA))), "MALFORMED_TOKEN");
+        assert_eq!(code(development().authenticate([&bearer_of(ANNA)], Some(BEN))), "USER_MISMATCH");
     }
 
     #[test]
     fn development_without_a_secret_says_what_is_missing() {
-        let policy = Policy::TokenOptional {
-            system_user: SYSTEM,
-            issuer: ISSUER.into(),
-            secret: None,
-        };
+        let policy = Policy::TokenOptional { system_user: SYSTEM, issuer: ISSUER.into(), secret: None };
         let unset = Authenticator::new(None, policy);
         assert_eq!(code(unset.authenticate([], None)), "CONFIGURATION_ERROR");
-        assert_eq!(
-            code(unset.authenticate([&bearer_of(ANNA)], None)),
-            "CONFIGURATION_ERROR"
-        );
+        assert_eq!(code(unset.authenticate([&bearer_of(ANNA)], None)), "CONFIGURATION_ERROR");
     }
 
     #[test]
@@ -240,25 +197,12 @@ mod tests {
         let refused = |headers: &[&HeaderValue]| code(production().authenticate(headers.iter().copied(), None));
         assert_eq!(refused(&[&anna, &anna]), "MALFORMED_TOKEN");
         assert_eq!(refused(&[&anna, &HeaderValue::from_static("")]), "MALFORMED_TOKEN");
-        for header in [
-            "",
-            "Bearer",
-            "Bearer ",
-            "Basic YTpi",
-            "Token abc",
-            "Bearer  a.b.c",
-            "Bearer a.b.c, Bearer a.b.c",
-        ] {
-            assert_eq!(
-                refused(&[&HeaderValue::from_static(header)]),
-                "MALFORMED_TOKEN",
-                "{header:?}"
-            );
+        for header in
+            ["", "Bearer", "Bearer ", "Basic YTpi", "Token abc", "Bearer  a.b.c", "Bearer a.b.c, Bearer a.b.c"]
+        {
+            assert_eq!(refused(&[&HeaderValue::from_static(header)]), "MALFORMED_TOKEN", "{header:?}");
         }
-        assert_eq!(
-            refused(&[&HeaderValue::from_bytes(b"Bearer \xff").unwrap()]),
-            "MALFORMED_TOKEN"
-        );
+        assert_eq!(refused(&[&HeaderValue::from_bytes(b"Bearer \xff").unwrap()]), "MALFORMED_TOKEN");
         let basic = HeaderValue::try_from(anna.to_str().unwrap().replacen("Bearer", "Basic", 1)).unwrap();
         assert_eq!(refused(&[&basic]), "MALFORMED_TOKEN");
         let sloppy = HeaderValue::try_from(anna.to_str().unwrap().replacen("Bearer", "bearer", 1)).unwrap();

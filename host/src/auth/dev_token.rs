@@ -55,19 +55,8 @@ mod tests {
         let verify = |issuer: &str, secret: &str| {
             TokenVerifier::new(issuer, &TokenKeys::SharedSecret(secret.into())).verify(token.expose_secret())
         };
-        assert_eq!(
-            verify("http://localhost:54321/auth/v1", secret.expose_secret())
-                .unwrap()
-                .id,
-            user
-        );
+        assert_eq!(verify("http://localhost:54321/auth/v1", secret.expose_secret()).unwrap().id, user);
         assert!(verify("http://localhost:1/auth/v1", secret.expose_secret()).is_err());
-        assert!(
-            verify(
-                "http://localhost:54321/auth/v1",
-                "another-secret-that-is-32-bytes-long-too"
-            )
-            .is_err()
-        );
+        assert!(verify("http://localhost:54321/auth/v1", "another-secret-that-is-32-bytes-long-too").is_err());
     }
 }

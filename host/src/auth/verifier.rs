@@ -72,10 +72,7 @@ impl TokenVerifier {
         let claims: Claims<'_> =
             serde_json::from_slice(&parts.claims).map_err(|_| AuthError::InvalidToken("the form of its claims"))?;
         let id = self.check_claims(&claims, now)?;
-        Ok(User {
-            id,
-            token: UserToken::new(SecretString::from(token)),
-        })
+        Ok(User { id, token: UserToken::new(SecretString::from(token)) })
     }
 
     fn check_header(&self, header: &Header<'_>) -> Result<(), AuthError> {
@@ -161,12 +158,7 @@ impl<'a> Parts<'a> {
         };
         decode(signature)?;
         let signed = &token.as_bytes()[..header.len() + 1 + claims.len()];
-        Ok(Self {
-            signed,
-            signature,
-            header: decode(header)?,
-            claims: decode(claims)?,
-        })
+        Ok(Self { signed, signature, header: decode(header)?, claims: decode(claims)? })
     }
 }
 

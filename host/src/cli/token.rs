@@ -23,7 +23,8 @@ impl Token {
     pub(super) fn run(self) -> Result<()> {
         let config = local_config()?;
         anyhow::ensure!(config.stage == Stage::Development, "tokens are made for development only");
-        let supabase = config.supabase.context("no local Supabase yet: `canvalo dev` makes one, or set SUPABASE_URL")?;
+        let supabase =
+            config.supabase.context("no local Supabase yet: `canvalo dev` makes one, or set SUPABASE_URL")?;
         let secret = supabase.jwt_secret.context("SUPABASE_JWT_SECRET is not set")?;
         let user = self.user.unwrap_or(config.auth.system_user);
         let lifetime = Duration::from_secs(self.hours * 3600);

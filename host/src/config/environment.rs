@@ -36,11 +36,7 @@ impl Environment {
     /// The variables of this process.
     pub fn of_process() -> Self {
         let text = |name: std::ffi::OsString| name.to_string_lossy().into_owned();
-        Self(
-            std::env::vars_os()
-                .map(|(name, value)| (text(name), text(value)))
-                .collect(),
-        )
+        Self(std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect())
     }
 
     /// Adds what `path` sets and this environment doesn't. A file that isn't there adds nothing.
@@ -83,10 +79,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(variables: &'a dyn Variables) -> Self {
-        Self {
-            variables,
-            problems: Vec::new(),
-        }
+        Self { variables, problems: Vec::new() }
     }
 
     /// The variable's text without the space around it. Empty is the same as not set: that is how a template of a

@@ -13,21 +13,14 @@ use super::{Config, LlmProvider, Stage};
 const MIN_SECRET_BYTES: usize = 32;
 
 pub(super) fn check(config: &Config, reader: &mut Reader<'_>) {
-    if config
-        .supabase
-        .as_ref()
-        .is_some_and(|supabase| is_secret_key(&supabase.publishable_key))
-    {
+    if config.supabase.as_ref().is_some_and(|supabase| is_secret_key(&supabase.publishable_key)) {
         reader.problem(
             "SUPABASE_PUB_KEY is a secret key, which passes row-level security by: use the publishable (anon) key",
         );
     }
     // A public key is no secret: whoever knows it could sign with it.
     let weak = |secret: &str| secret.len() < MIN_SECRET_BYTES || secret.contains("-----BEGIN");
-    if reader
-        .secret("SUPABASE_JWT_SECRET")
-        .is_some_and(|secret| weak(secret.expose_secret()))
-    {
+    if reader.secret("SUPABASE_JWT_SECRET").is_some_and(|secret| weak(secret.expose_secret())) {
         reader.problem(format!(
             "SUPABASE_JWT_SECRET must be the project's shared JWT secret, of at least {MIN_SECRET_BYTES} bytes"
         ));
@@ -49,15 +42,11 @@ fn deployed(config: &Config, reader: &mut Reader<'_>) {
             && !reader.is_set("SUPABASE_PUB_KEY")
             && !reader.is_set("SUPABASE_ANON_KEY") =>
         {
-            reader.problem(format!(
-                "SUPABASE_URL and SUPABASE_PUB_KEY are not set: {stage} needs them"
-            ));
+            reader.problem(format!("SUPABASE_URL and SUPABASE_PUB_KEY are not set: {stage} needs them"));
         }
         None => {}
         Some(supabase) if !is_private(&supabase.url) => {
-            reader.problem(format!(
-                "SUPABASE_URL must begin with https:// in {stage}, as tokens travel there"
-            ));
+            reader.problem(format!("SUPABASE_URL must begin with https:// in {stage}, as tokens travel there"));
         }
         Some(_) => {}
     }
@@ -105,10 +94,7 @@ fn is_secret_key(key: &SecretString) -> bool {
     if key.starts_with("sb_secret_") {
         return true;
     }
-    let claims = key
-        .split('.')
-        .nth(1)
-        .and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok());
+    let claims = key.split('.').nth(1).and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok());
     let claims = claims.and_then(|claims| serde_json::from_slice::<Claims>(&claims).ok());
     claims.is_some_and(|claims| claims.role.as_deref() != Some("anon"))
 }

@@ -92,18 +92,12 @@ pub struct PathConfig {
 
 /// Reads all settings; where one is wrong a default stands in, and the reader knows.
 pub(super) fn read(reader: &mut Reader<'_>) -> Config {
-    let home = reader
-        .text("CANVALO_HOME")
-        .map_or_else(|| PathBuf::from(".canvalo"), PathBuf::from);
-    let cache = reader
-        .text("CANVALO_CACHE_DIR")
-        .map_or_else(|| home.join("cache"), PathBuf::from);
+    let home = reader.text("CANVALO_HOME").map_or_else(|| PathBuf::from(".canvalo"), PathBuf::from);
+    let cache = reader.text("CANVALO_CACHE_DIR").map_or_else(|| home.join("cache"), PathBuf::from);
     Config {
         stage: reader.parsed("ENVIRONMENT", stage).unwrap_or(Stage::Development),
         server: ServerConfig {
-            host: reader
-                .parsed("API_HOST", host)
-                .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            host: reader.parsed("API_HOST", host).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: reader
                 .parsed("API_PORT", |port| port.parse().map_err(|_| "a port, 0 to 65535".into()))
                 .unwrap_or(8000),
@@ -117,19 +111,14 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
         },
         llm: llm(reader),
         plugins: PluginConfig {
-            directory: reader
-                .text("CANVALO_PLUGIN_DIR")
-                .map_or_else(plugin_directory, PathBuf::from),
+            directory: reader.text("CANVALO_PLUGIN_DIR").map_or_else(plugin_directory, PathBuf::from),
             max_turns: reader.parsed("CANVALO_MAX_TURNS", max_turns).unwrap_or(64),
         },
         paths: PathConfig { home, cache },
-        log_level: reader
-            .parsed("LOG_LEVEL", log_level)
-            .unwrap_or_else(|| "info".to_owned()),
+        log_level: reader.parsed("LOG_LEVEL", log_level).unwrap_or_else(|| "info".to_owned()),
         time_zone: reader
             .parsed("TIME_ZONE", |zone| {
-                zone.parse()
-                    .map_err(|_| "an IANA time zone, such as America/New_York or UTC".into())
+                zone.parse().map_err(|_| "an IANA time zone, such as America/New_York or UTC".into())
             })
             .unwrap_or(chrono_tz::UTC),
     }
@@ -145,18 +134,12 @@ fn stage(name: &str) -> Result<Stage, String> {
 fn host(host: &str) -> Result<IpAddr, String> {
     match host {
         "localhost" => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        host => host
-            .parse()
-            .map_err(|_| "an IP address, such as 127.0.0.1 or 0.0.0.0".to_owned()),
+        host => host.parse().map_err(|_| "an IP address, such as 127.0.0.1 or 0.0.0.0".to_owned()),
     }
 }
 
 fn max_turns(number: &str) -> Result<u32, String> {
-    number
-        .parse()
-        .ok()
-        .filter(|n| (1..=4096).contains(n))
-        .ok_or_else(|| "a number from 1 to 4096".to_owned())
+    number.parse().ok().filter(|n| (1..=4096).contains(n)).ok_or_else(|| "a number from 1 to 4096".to_owned())
 }
 
 /// A bare word must be a level: the filter's own syntax would take any other for the name of a module.
@@ -165,9 +148,7 @@ fn log_level(level: &str) -> Result<String, String> {
     let level = if level == "warning" { "warn".to_owned() } else { level };
     let known = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word.trim());
     let valid = level.split(',').all(|part| known(part) || part.contains('=')) && EnvFilter::try_new(&level).is_ok();
-    valid
-        .then_some(level)
-        .ok_or_else(|| "error, warn, info, debug, trace or off".to_owned())
+    valid.then_some(level).ok_or_else(|| "error, warn, info, debug, trace or off".to_owned())
 }
 
 /// An http or https address, without a slash at the end.
@@ -190,9 +171,7 @@ fn address(address: &str) -> Result<String, String> {
 fn supabase(reader: &mut Reader<'_>) -> Option<SupabaseConfig> {
     let is_set = reader.is_set("SUPABASE_URL");
     let url = reader.parsed("SUPABASE_URL", address);
-    let publishable_key = reader
-        .secret("SUPABASE_PUB_KEY")
-        .or_else(|| reader.secret("SUPABASE_ANON_KEY"));
+    let publishable_key = reader.secret("SUPABASE_PUB_KEY").or_else(|| reader.secret("SUPABASE_ANON_KEY"));
     match (is_set, &publishable_key) {
         (true, None) => {
             reader.problem("SUPABASE_PUB_KEY is not set: it is the publishable key of the project at SUPABASE_URL")
@@ -203,11 +182,7 @@ fn supabase(reader: &mut Reader<'_>) -> Option<SupabaseConfig> {
         _ => {}
     }
     let jwt_secret = reader.secret("SUPABASE_JWT_SECRET");
-    Some(SupabaseConfig {
-        url: url?,
-        publishable_key: publishable_key?,
-        jwt_secret,
-    })
+    Some(SupabaseConfig { url: url?, publishable_key: publishable_key?, jwt_secret })
 }
 
 fn llm(reader: &mut Reader<'_>) -> LlmConfig {
@@ -231,9 +206,7 @@ fn llm(reader: &mut Reader<'_>) -> LlmConfig {
     LlmConfig {
         provider,
         is_default: !reader.is_set("LLM_PROVIDER"),
-        model_id: reader
-            .text("BEDROCK_MODEL_ID")
-            .unwrap_or_else(|| "amazon.nova-lite-v1:0".to_owned()),
+        model_id: reader.text("BEDROCK_MODEL_ID").unwrap_or_else(|| "amazon.nova-lite-v1:0".to_owned()),
         region: reader.text("AWS_REGION").or_else(|| reader.text("AWS_DEFAULT_REGION")),
         profile: reader.text("AWS_PROFILE"),
         endpoint: reader.parsed("BEDROCK_ENDPOINT_URL", address),
@@ -256,9 +229,6 @@ fn has_aws_credentials(reader: &Reader<'_>) -> bool {
 
 fn plugin_directory() -> PathBuf {
     let executable = std::env::current_exe().ok();
-    let beside = executable
-        .as_deref()
-        .and_then(|path| path.parent())
-        .map(|directory| directory.join("../plugins"));
+    let beside = executable.as_deref().and_then(|path| path.parent()).map(|directory| directory.join("../plugins"));
     beside.unwrap_or_else(|| PathBuf::from("plugins"))
 }

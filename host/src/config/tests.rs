@@ -39,10 +39,7 @@ fn jwt(claims: &str) -> String {
 fn an_empty_environment_is_a_development_host_with_the_defaults() {
     let config = read(&[]).unwrap();
     assert_eq!(config.stage, Stage::Development);
-    assert_eq!(
-        (config.server.host.to_string().as_str(), config.server.port),
-        ("127.0.0.1", 8000)
-    );
+    assert_eq!((config.server.host.to_string().as_str(), config.server.port), ("127.0.0.1", 8000));
     assert!(config.supabase.is_none());
     assert!(config.auth.admin_key.is_none());
     assert_eq!(config.auth.system_user, uuid::Uuid::nil());
@@ -82,25 +79,14 @@ fn every_variable_reaches_its_field() {
     ])
     .unwrap();
     assert_eq!(config.stage, Stage::Beta);
-    assert_eq!(
-        (config.server.host.to_string().as_str(), config.server.port),
-        ("0.0.0.0", 9000)
-    );
+    assert_eq!((config.server.host.to_string().as_str(), config.server.port), ("0.0.0.0", 9000));
     let supabase = config.supabase.unwrap();
     assert_eq!(supabase.url, "http://127.0.0.1:54321");
     assert_eq!(supabase.publishable_key.expose_secret(), "sb_publishable_x");
     assert_eq!(supabase.jwt_secret.unwrap().expose_secret(), JWT_SECRET);
     assert_eq!(config.auth.admin_key.unwrap().expose_secret(), ADMIN_KEY);
-    assert_eq!(
-        config.auth.system_user.to_string(),
-        "6f1c1c8e-0b8a-4c1e-9d53-0c7f0a4f3b11"
-    );
-    assert_eq!(
-        config.llm.provider,
-        LlmProvider::Scripted {
-            script: "/tmp/script.json".into()
-        }
-    );
+    assert_eq!(config.auth.system_user.to_string(), "6f1c1c8e-0b8a-4c1e-9d53-0c7f0a4f3b11");
+    assert_eq!(config.llm.provider, LlmProvider::Scripted { script: "/tmp/script.json".into() });
     assert!(!config.llm.is_default);
     assert_eq!(config.llm.model_id, "amazon.nova-pro-v1:0");
     assert_eq!(config.llm.endpoint.as_deref(), Some("http://127.0.0.1:1234"));
@@ -136,10 +122,7 @@ fn a_value_that_cannot_be_used_is_a_problem_and_never_a_default() {
     ] {
         let problems = read(&[(name, value)]).unwrap_err();
         assert_eq!(problems.len(), 1, "{name}={value}: {problems:?}");
-        assert!(
-            problems[0].starts_with(&format!("{name} is {value:?}, but must be ")),
-            "{problems:?}"
-        );
+        assert!(problems[0].starts_with(&format!("{name} is {value:?}, but must be ")), "{problems:?}");
     }
     for url in [
         "project.supabase.co",
@@ -159,13 +142,9 @@ fn a_value_that_cannot_be_used_is_a_problem_and_never_a_default() {
 
 #[test]
 fn all_problems_are_told_at_once() {
-    let variables: HashMap<_, _> = [
-        ("API_PORT", "99999"),
-        ("TIME_ZONE", "x"),
-        ("LLM_PROVIDER", "scripted"),
-        ("SUPABASE_URL", "https://x.co"),
-    ]
-    .into();
+    let variables: HashMap<_, _> =
+        [("API_PORT", "99999"), ("TIME_ZONE", "x"), ("LLM_PROVIDER", "scripted"), ("SUPABASE_URL", "https://x.co")]
+            .into();
     let error = Config::read(&|name: &str| variables.get(name).map(|value| (*value).to_owned())).unwrap_err();
     assert_eq!(error.problems.len(), 4, "{error}");
     let shown = error.to_string();
@@ -197,17 +176,10 @@ fn bedrock_is_the_default_where_the_environment_has_aws_credentials() {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     ] {
         let config = read(&[(name, "x")]).unwrap();
-        assert_eq!(
-            (config.llm.provider, config.llm.is_default),
-            (LlmProvider::Bedrock, true),
-            "{name}"
-        );
+        assert_eq!((config.llm.provider, config.llm.is_default), (LlmProvider::Bedrock, true), "{name}");
     }
     let config = read(&[("AWS_PROFILE", "x"), ("LLM_PROVIDER", "offline")]).unwrap();
-    assert_eq!(
-        (config.llm.provider, config.llm.is_default),
-        (LlmProvider::Offline, false)
-    );
+    assert_eq!((config.llm.provider, config.llm.is_default), (LlmProvider::Offline, false));
 }
 
 #[test]
@@ -217,38 +189,22 @@ fn deployed_stages_refuse_what_would_weaken_them() {
         for (change, problem) in [
             (("SUPABASE_SERVICE_KEY", "sb_secret_x"), "SUPABASE_SERVICE_KEY is set"),
             (("SUPABASE_PUB_KEY", "sb_secret_x"), "SUPABASE_PUB_KEY is a secret key"),
-            (
-                ("SUPABASE_PUB_KEY", &jwt(r#"{"role":"service_role"}"#)),
-                "SUPABASE_PUB_KEY is a secret key",
-            ),
+            (("SUPABASE_PUB_KEY", &jwt(r#"{"role":"service_role"}"#)), "SUPABASE_PUB_KEY is a secret key"),
             (("SUPABASE_JWT_SECRET", ""), "SUPABASE_JWT_SECRET is not set"),
             (("SUPABASE_JWT_SECRET", "short"), "SUPABASE_JWT_SECRET must be"),
             (
-                (
-                    "SUPABASE_JWT_SECRET",
-                    "-----BEGIN PUBLIC KEY-----MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD",
-                ),
+                ("SUPABASE_JWT_SECRET", "-----BEGIN PUBLIC KEY-----MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD"),
                 "SUPABASE_JWT_SECRET must be",
             ),
-            (
-                ("SUPABASE_URL", "http://project.supabase.co"),
-                "SUPABASE_URL must begin with https",
-            ),
+            (("SUPABASE_URL", "http://project.supabase.co"), "SUPABASE_URL must begin with https"),
             (("ADMIN_API_KEY", ""), "ADMIN_API_KEY is not set"),
-            (
-                ("ADMIN_API_KEY", "0123456789abcdef0123456789abcde"),
-                "ADMIN_API_KEY is too short",
-            ),
+            (("ADMIN_API_KEY", "0123456789abcdef0123456789abcde"), "ADMIN_API_KEY is too short"),
         ] {
             let problems = read(&deployed(&[("ENVIRONMENT", stage), change])).unwrap_err();
             assert_eq!(problems.len(), 1, "{stage} {change:?}: {problems:?}");
             assert!(problems[0].starts_with(problem), "{problems:?}");
         }
-        let problems = read(&deployed(&[
-            ("ENVIRONMENT", stage),
-            ("SUPABASE_URL", ""),
-            ("SUPABASE_PUB_KEY", ""),
-        ]));
+        let problems = read(&deployed(&[("ENVIRONMENT", stage), ("SUPABASE_URL", ""), ("SUPABASE_PUB_KEY", "")]));
         assert!(problems.unwrap_err()[0].starts_with("SUPABASE_URL and SUPABASE_PUB_KEY are not set"));
     }
     assert!(read(&deployed(&[("SUPABASE_PUB_KEY", &jwt(r#"{"role":"anon"}"#))])).is_ok());
@@ -257,14 +213,8 @@ fn deployed_stages_refuse_what_would_weaken_them() {
 #[test]
 fn only_production_refuses_to_answer_without_a_model() {
     for (changes, problem) in [
-        (
-            &[("LLM_PROVIDER", "offline")][..],
-            "LLM_PROVIDER is offline or scripted",
-        ),
-        (
-            &[("LLM_PROVIDER", "scripted"), ("LLM_SCRIPT", "x")],
-            "LLM_PROVIDER is offline or scripted",
-        ),
+        (&[("LLM_PROVIDER", "offline")][..], "LLM_PROVIDER is offline or scripted"),
+        (&[("LLM_PROVIDER", "scripted"), ("LLM_SCRIPT", "x")], "LLM_PROVIDER is offline or scripted"),
         (&[("LLM_PROVIDER", "")], "LLM_PROVIDER is not set"),
     ] {
         let problems = read(&deployed(changes)).unwrap_err();
@@ -277,11 +227,8 @@ fn only_production_refuses_to_answer_without_a_model() {
 
 #[test]
 fn neither_debug_nor_problems_show_a_secret() {
-    let secrets = [
-        "sb_publishable_HIDDEN",
-        "HIDDEN-of-the-project-that-is-32-bytes-long",
-        "HIDDEN789abcdef0123456789abcdefXX",
-    ];
+    let secrets =
+        ["sb_publishable_HIDDEN", "HIDDEN-of-the-project-that-is-32-bytes-long", "HIDDEN789abcdef0123456789abcdefXX"];
     let config = read(&deployed(&[
         ("SUPABASE_PUB_KEY", secrets[0]),
         ("SUPABASE_JWT_SECRET", secrets[1]),
@@ -306,19 +253,14 @@ fn the_environment_wins_over_the_dotenv_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(".env");
     let process = || -> Environment { [("API_PORT".to_owned(), "9000".to_owned())].into_iter().collect() };
-    assert_eq!(
-        process().with_dotenv(&path).unwrap().get("API_PORT").as_deref(),
-        Some("9000")
-    );
+    assert_eq!(process().with_dotenv(&path).unwrap().get("API_PORT").as_deref(), Some("9000"));
 
     std::fs::write(&path, "# settings\nAPI_PORT=9001\nTIME_ZONE=\"Europe/Paris\"\n").unwrap();
     let config = Config::read(&process().with_dotenv(&path).unwrap()).unwrap();
     assert_eq!((config.server.port, config.time_zone), (9000, chrono_tz::Europe::Paris));
 
     std::fs::write(&path, "ADMIN_API_KEY='HIDDEN\nx").unwrap();
-    let Err(error) = process().with_dotenv(&path) else {
-        panic!("read")
-    };
+    let Err(error) = process().with_dotenv(&path) else { panic!("read") };
     assert!(error.to_string().contains(".env can't be read"), "{error}");
     assert!(!format!("{error} {error:?}").contains("HIDDEN"));
 }

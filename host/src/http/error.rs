@@ -136,7 +136,9 @@ impl From<Failure> for ApiError {
 impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
         let (status, user, actions): (_, _, &[&str]) = match error {
-            AuthError::UserMismatch => (StatusCode::FORBIDDEN, "You are signed in as somebody else.", &["Sign in again."]),
+            AuthError::UserMismatch => {
+                (StatusCode::FORBIDDEN, "You are signed in as somebody else.", &["Sign in again."])
+            }
             AuthError::Configuration(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "The assistant isn't set up correctly.",

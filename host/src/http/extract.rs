@@ -65,7 +65,9 @@ pub(super) fn text(name: &str, value: Option<Value>, max_chars: usize) -> Result
     // Counting characters of a text that can't have too many is work for nothing.
     let chars = if text.len() <= max_chars { text.len() } else { text.chars().count() };
     if text.trim().is_empty() || chars > max_chars {
-        return Err(ApiError::invalid_field(format!("{name}: must have 1 to {max_chars} characters, and not only spaces")));
+        return Err(ApiError::invalid_field(format!(
+            "{name}: must have 1 to {max_chars} characters, and not only spaces"
+        )));
     }
     Ok(text)
 }

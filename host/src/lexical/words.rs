@@ -197,7 +197,8 @@ mod tests {
 
     #[test]
     fn small_words_numbers_and_codes_are_left_out() {
-        let found: Vec<String> = terms("Show me the 3 Müller invoices, INV-1042!").into_iter().map(|t| t.stem).collect();
+        let found: Vec<String> =
+            terms("Show me the 3 Müller invoices, INV-1042!").into_iter().map(|t| t.stem).collect();
         assert_eq!(found, ["müller", "invoic", "inv"]);
     }
 

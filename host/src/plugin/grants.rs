@@ -57,30 +57,30 @@ pub struct TablePermissions {
 
 /// Checks the names in a manifest or a grant.
 pub(super) fn check(tables: &BTreeMap<String, TablePermissions>, is_grant: bool) -> Result<(), String> {
-        for (table, permissions) in tables {
-            Identifier::new(table.as_str()).map_err(|error| format!("[tables.{table}]: {error}"))?;
-            let verbs = [
-                (Verb::Select, &permissions.select),
-                (Verb::Insert, &permissions.insert),
-                (Verb::Update, &permissions.update),
-            ];
-            for (verb, columns) in verbs {
-                for column in columns {
-                    if column == EVERYTHING && is_grant {
-                        continue;
-                    }
-                    if column == EVERYTHING {
-                        return Err(format!("[tables.{table}] {verb}: name the columns, \"*\" is for grants"));
-                    }
-                    Identifier::new(column.as_str()).map_err(|error| format!("[tables.{table}] {verb}: {error}"))?;
-                    if verb != Verb::Select && SET_BY_DATABASE.contains(&column.as_str()) {
-                        return Err(format!("[tables.{table}] {verb}: {column:?} is set by the database"));
-                    }
+    for (table, permissions) in tables {
+        Identifier::new(table.as_str()).map_err(|error| format!("[tables.{table}]: {error}"))?;
+        let verbs = [
+            (Verb::Select, &permissions.select),
+            (Verb::Insert, &permissions.insert),
+            (Verb::Update, &permissions.update),
+        ];
+        for (verb, columns) in verbs {
+            for column in columns {
+                if column == EVERYTHING && is_grant {
+                    continue;
+                }
+                if column == EVERYTHING {
+                    return Err(format!("[tables.{table}] {verb}: name the columns, \"*\" is for grants"));
+                }
+                Identifier::new(column.as_str()).map_err(|error| format!("[tables.{table}] {verb}: {error}"))?;
+                if verb != Verb::Select && SET_BY_DATABASE.contains(&column.as_str()) {
+                    return Err(format!("[tables.{table}] {verb}: {column:?} is set by the database"));
                 }
             }
         }
-        Ok(())
     }
+    Ok(())
+}
 
 /// What the operator granted each plugin: `grants.toml`, a table per plugin name.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -298,7 +298,14 @@ impl Capabilities {
         requested.min(granted).clamp(1, postgrest::MAX_ROWS - 1)
     }
 
-    fn denial(&self, table: &Identifier, verb: Verb, column: Option<&Identifier>, line: &str, manifest: bool) -> Denial {
+    fn denial(
+        &self,
+        table: &Identifier,
+        verb: Verb,
+        column: Option<&Identifier>,
+        line: &str,
+        manifest: bool,
+    ) -> Denial {
         let plugin = &self.plugin;
         let what = match column {
             Some(column) => format!("{verb} column {:?} of table {:?}", column.as_str(), table.as_str()),
@@ -310,7 +317,9 @@ impl Capabilities {
                  [{plugin}.tables.{table}] in grants.toml"
             )
         } else {
-            format!("plugin {plugin:?} was not granted to {what}: {line} under [{plugin}.tables.{table}] in grants.toml")
+            format!(
+                "plugin {plugin:?} was not granted to {what}: {line} under [{plugin}.tables.{table}] in grants.toml"
+            )
         })
     }
 }

@@ -90,7 +90,11 @@ pub fn compile(crate_dir: &Path, selection: &[&str]) -> Result<Vec<PathBuf>> {
 #[derive(Deserialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 enum Message {
-    CompilerArtifact { manifest_path: PathBuf, target: CargoTarget, filenames: Vec<PathBuf> },
+    CompilerArtifact {
+        manifest_path: PathBuf,
+        target: CargoTarget,
+        filenames: Vec<PathBuf>,
+    },
     #[serde(other)]
     Other,
 }

@@ -73,7 +73,13 @@ impl Failure {
 
     /// A fault of the host itself.
     pub fn internal(cause: &str) -> Self {
-        Self::of_supervisor("INTERNAL_ERROR", cause, "Something went wrong on our side.", &[TRY_AGAIN, TELL_SUPPORT], true)
+        Self::of_supervisor(
+            "INTERNAL_ERROR",
+            cause,
+            "Something went wrong on our side.",
+            &[TRY_AGAIN, TELL_SUPPORT],
+            true,
+        )
     }
 
     /// The host is about to stop.

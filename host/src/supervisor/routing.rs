@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{OUTPUT_TOKENS, Question};
-use crate::capability::llm::{Completion, CompletionRequest, Content, LlmError, Message, Role, StopReason, Tool, ToolUse};
+use crate::capability::llm::{
+    Completion, CompletionRequest, Content, LlmError, Message, Role, StopReason, Tool, ToolUse,
+};
 use crate::lexical;
 use crate::plugin::{Plugin, Registry};
 

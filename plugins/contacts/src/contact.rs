@@ -11,9 +11,7 @@ pub static CONTACTS: Table = Table {
     singular: "contact",
     label: "name",
     columns: &[
-        Column::text("name")
-            .required()
-            .describe("First and last name, or the company's name."),
+        Column::text("name").required().describe("First and last name, or the company's name."),
         Column::text("email"),
         Column::text("phone"),
         Column::text("company"),
@@ -27,15 +25,7 @@ pub static CONTACTS: Table = Table {
         Column::tags("tags"),
     ],
     search: &["name", "company", "email", "phone", "city"],
-    shown: &[
-        "name",
-        "company",
-        "contact_type",
-        "phone",
-        "email",
-        "city",
-        "last_contacted_at",
-    ],
+    shown: &["name", "company", "contact_type", "phone", "email", "city", "last_contacted_at"],
     order: Order::Ascending("name"),
     examples: r#"Examples: "Find John Smith" "Show me all contacts" "List my suppliers" "Everyone at Bayview Property Management" "Who do we know in Oakland?""#,
     ..Table::EMPTY

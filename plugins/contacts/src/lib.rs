@@ -11,11 +11,7 @@ use canvalo_sdk::{Agent, Tool};
 /// The agent.
 pub fn agent() -> Agent {
     Agent::new(include_str!("../prompt.md"))
-        .tool(Tool::typed(
-            "contacts_not_contacted",
-            not_contacted::DESCRIPTION,
-            not_contacted::run,
-        ))
+        .tool(Tool::typed("contacts_not_contacted", not_contacted::DESCRIPTION, not_contacted::run))
         .table(&contact::CONTACTS)
 }
 

@@ -55,21 +55,11 @@ impl ContactType {
 pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, ToolError> {
     let days = arguments.days.unwrap_or(DEFAULT_DAYS);
     if !(1..=3650).contains(&days) {
-        return Err(ToolError::arguments(format!(
-            "`days`: must be from 1 to 3650, got {days}."
-        )));
+        return Err(ToolError::arguments(format!("`days`: must be from 1 to 3650, got {days}.")));
     }
     let now = context.now();
     let query = || {
-        let columns = [
-            "id",
-            "name",
-            "company",
-            "contact_type",
-            "phone",
-            "email",
-            "last_contacted_at",
-        ];
+        let columns = ["id", "name", "company", "contact_type", "phone", "email", "last_contacted_at"];
         let query = Query::new("contacts", &columns).limit(MAX_ROWS).counted();
         match arguments.contact_type {
             Some(kind) => query.matching(Filter::eq("contact_type", kind.word())),
@@ -91,15 +81,9 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     let rows = never.rows.iter().chain(&stale.rows).take(MAX_ROWS as usize);
     let rows: Vec<_> = rows.map(|row| shown(row, context.today(), now.offset())).collect();
     let shown = rows.len() as u64;
-    let who = arguments
-        .contact_type
-        .map_or_else(|| CONTACTS.name.to_owned(), |kind| format!("{}s", kind.word()));
+    let who = arguments.contact_type.map_or_else(|| CONTACTS.name.to_owned(), |kind| format!("{}s", kind.word()));
     let mut answer = Answer::new()
-        .title(format!(
-            "{}{} not contacted for {days} days or more",
-            who[..1].to_uppercase(),
-            &who[1..]
-        ))
+        .title(format!("{}{} not contacted for {days} days or more", who[..1].to_uppercase(), &who[1..]))
         .rows(rows)
         .total_rows(total)
         .fact("Not contacted", total)
@@ -112,14 +96,8 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
 
 /// The first moment of the first day that is too recent to count: whole days, as people count them.
 fn before(now: DateTime<FixedOffset>, days: u32) -> Option<DateTime<FixedOffset>> {
-    let first_recent = now
-        .date_naive()
-        .checked_sub_days(Days::new(u64::from(days)))?
-        .succ_opt()?;
-    first_recent
-        .and_hms_opt(0, 0, 0)?
-        .and_local_timezone(*now.offset())
-        .single()
+    let first_recent = now.date_naive().checked_sub_days(Days::new(u64::from(days)))?.succ_opt()?;
+    first_recent.and_hms_opt(0, 0, 0)?.and_local_timezone(*now.offset()).single()
 }
 
 /// Whole days between an instant and today where the user is.
@@ -136,21 +114,10 @@ fn shown(row: &Row, today: NaiveDate, zone: &FixedOffset) -> Map<String, Value> 
         ("contact_type", row.get("contact_type").clone()),
         ("phone", row.get("phone").clone()),
         ("email", row.get("email").clone()),
-        (
-            "last_contacted",
-            last.map_or("never".into(), |at| {
-                at.with_timezone(zone).date_naive().to_string().into()
-            }),
-        ),
-        (
-            "days_since",
-            last.map_or(Value::Null, |at| json!(days_since(at, today, zone))),
-        ),
+        ("last_contacted", last.map_or("never".into(), |at| at.with_timezone(zone).date_naive().to_string().into())),
+        ("days_since", last.map_or(Value::Null, |at| json!(days_since(at, today, zone)))),
     ];
-    columns
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 #[cfg(test)]
@@ -163,11 +130,9 @@ mod tests {
         let now = at("2026-03-09T16:20:00-05:00");
         let limit = before(now, 60).unwrap();
         assert_eq!(limit, at("2026-01-09T00:00:00-05:00"));
-        for (contacted, days) in [
-            ("2026-01-09T04:59:00Z", 60),
-            ("2026-01-09T05:00:00Z", 59),
-            ("2026-03-09T00:00:00-05:00", 0),
-        ] {
+        for (contacted, days) in
+            [("2026-01-09T04:59:00Z", 60), ("2026-01-09T05:00:00Z", 59), ("2026-03-09T00:00:00-05:00", 0)]
+        {
             assert_eq!(days_since(at(contacted), now.date_naive(), now.offset()), days);
             assert_eq!(at(contacted) < limit, days >= 60, "{contacted}");
         }

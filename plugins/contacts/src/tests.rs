@@ -12,26 +12,11 @@ fn host() -> FakeHost {
     FakeHost::new().with_table(
         "contacts",
         [
-            contact(
-                "Maria Lopez",
-                "client",
-                "Bayview Property Management",
-                "2026-03-01T15:00:00+00:00".into(),
-            ),
+            contact("Maria Lopez", "client", "Bayview Property Management", "2026-03-01T15:00:00+00:00".into()),
             contact("John Smith", "client", "", "2025-12-01T15:00:00+00:00".into()),
-            contact(
-                "Tom Nguyen",
-                "client",
-                "Bayview Property Management",
-                "2026-01-08T15:00:00+00:00".into(),
-            ),
+            contact("Tom Nguyen", "client", "Bayview Property Management", "2026-01-08T15:00:00+00:00".into()),
             contact("Dana Reed", "lead", "", Value::Null),
-            contact(
-                "Johnson Paints",
-                "supplier",
-                "Johnson Paints",
-                "2025-06-01T15:00:00+00:00".into(),
-            ),
+            contact("Johnson Paints", "supplier", "Johnson Paints", "2025-06-01T15:00:00+00:00".into()),
         ],
     )
 }
@@ -44,21 +29,13 @@ fn call(host: &mut FakeHost, tool: &str, arguments: Value) -> Result<Value, Stri
 }
 
 fn names(answer: &Value) -> Vec<&str> {
-    answer["rows"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row["name"].as_str().unwrap())
-        .collect()
+    answer["rows"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect()
 }
 
 #[test]
 fn who_was_not_contacted_is_listed_longest_first_with_never_at_the_top() {
     let answer = call(&mut host(), "contacts_not_contacted", json!({})).unwrap();
-    assert_eq!(
-        names(&answer),
-        ["Dana Reed", "Johnson Paints", "John Smith", "Tom Nguyen"]
-    );
+    assert_eq!(names(&answer), ["Dana Reed", "Johnson Paints", "John Smith", "Tom Nguyen"]);
     assert_eq!(answer["title"], "Contacts not contacted for 60 days or more");
     assert_eq!(answer["rows"][0]["last_contacted"], "never");
     assert_eq!(
@@ -70,12 +47,7 @@ fn who_was_not_contacted_is_listed_longest_first_with_never_at_the_top() {
 
 #[test]
 fn days_and_type_narrow_who_was_not_contacted() {
-    let answer = call(
-        &mut host(),
-        "contacts_not_contacted",
-        json!({ "days": 61, "contact_type": "client" }),
-    )
-    .unwrap();
+    let answer = call(&mut host(), "contacts_not_contacted", json!({ "days": 61, "contact_type": "client" })).unwrap();
     assert_eq!(names(&answer), ["John Smith"]);
     assert_eq!(answer["title"], "Clients not contacted for 61 days or more");
     for days in [json!(0), json!(3651), json!(-1), json!("many")] {
@@ -89,12 +61,8 @@ fn a_search_looks_through_name_company_and_email() {
     let mut host = host();
     let answer = call(&mut host, "list_contacts", json!({ "search": "bayview" })).unwrap();
     assert_eq!(names(&answer), ["Maria Lopez", "Tom Nguyen"]);
-    let Some(Call::Select(query)) = host.calls.last() else {
-        unreachable!()
-    };
-    let [Condition::Any(filters)] = query.conditions.as_slice() else {
-        unreachable!()
-    };
+    let Some(Call::Select(query)) = host.calls.last() else { unreachable!() };
+    let [Condition::Any(filters)] = query.conditions.as_slice() else { unreachable!() };
     let searched: Vec<&str> = filters.iter().map(|filter| filter.column.as_str()).collect();
     assert_eq!(searched, ["name", "company", "email", "phone", "city"]);
     assert!(filters.iter().all(|filter| filter.value == r#""*bayview*""#));
@@ -108,10 +76,7 @@ fn a_call_is_noted_on_the_contact_that_was_meant() {
     let tom = &host.store.rows("contacts")[2];
     assert_eq!(tom.text("last_contacted_at"), "2026-03-09T16:00:00-05:00");
     let error = call(&mut host, "update_contacts", update("John")).unwrap_err();
-    assert!(
-        error.contains("Which contact is \"John\"?") && error.contains("John Smith (id "),
-        "{error}"
-    );
+    assert!(error.contains("Which contact is \"John\"?") && error.contains("John Smith (id "), "{error}");
 }
 
 #[test]
@@ -128,16 +93,10 @@ fn the_manifest_asks_for_every_column_that_is_used() {
     let manifest: toml::Value = toml::from_str(include_str!("../plugin.toml")).unwrap();
     let asked = |verb: &str| -> Vec<String> {
         let columns = manifest["tables"]["contacts"][verb].as_array().unwrap();
-        columns
-            .iter()
-            .map(|column| column.as_str().unwrap().to_owned())
-            .collect()
+        columns.iter().map(|column| column.as_str().unwrap().to_owned()).collect()
     };
-    let declared: Vec<String> = crate::contact::CONTACTS
-        .columns
-        .iter()
-        .map(|column| column.name().to_owned())
-        .collect();
+    let declared: Vec<String> =
+        crate::contact::CONTACTS.columns.iter().map(|column| column.name().to_owned()).collect();
     assert_eq!(asked("select")[0], "id");
     assert_eq!(asked("select")[1..], declared);
     assert_eq!((asked("insert"), asked("update")), (declared.clone(), declared));

@@ -15,26 +15,10 @@ pub struct Bucket {
 
 /// The buckets, youngest first, without gaps.
 pub const BUCKETS: [Bucket; 4] = [
-    Bucket {
-        name: "0-30 days",
-        from: 0,
-        to: Some(30),
-    },
-    Bucket {
-        name: "31-60 days",
-        from: 31,
-        to: Some(60),
-    },
-    Bucket {
-        name: "61-90 days",
-        from: 61,
-        to: Some(90),
-    },
-    Bucket {
-        name: "90+ days",
-        from: 91,
-        to: None,
-    },
+    Bucket { name: "0-30 days", from: 0, to: Some(30) },
+    Bucket { name: "31-60 days", from: 31, to: Some(60) },
+    Bucket { name: "61-90 days", from: 61, to: Some(90) },
+    Bucket { name: "90+ days", from: 91, to: None },
 ];
 
 impl Bucket {
@@ -76,16 +60,10 @@ mod tests {
         ] {
             let due = today - Days::new(days);
             assert_eq!(days_past_due(due, today), i64::try_from(days).unwrap());
-            let names: Vec<_> = BUCKETS
-                .iter()
-                .filter(|bucket| bucket.holds(due, today))
-                .map(|bucket| bucket.name)
-                .collect();
+            let names: Vec<_> =
+                BUCKETS.iter().filter(|bucket| bucket.holds(due, today)).map(|bucket| bucket.name).collect();
             assert_eq!(names, [name], "{days} days");
         }
-        assert!(
-            !BUCKETS.iter().any(|bucket| bucket.holds(today + Days::new(1), today)),
-            "not due yet"
-        );
+        assert!(!BUCKETS.iter().any(|bucket| bucket.holds(today + Days::new(1), today)), "not due yet");
     }
 }

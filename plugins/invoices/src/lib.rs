@@ -16,27 +16,11 @@ use canvalo_sdk::{Agent, Tool};
 /// The agent.
 pub fn agent() -> Agent {
     Agent::new(include_str!("../prompt.md"))
-        .tool(Tool::typed(
-            "overdue_invoices",
-            tools::overdue::DESCRIPTION,
-            tools::overdue::run,
-        ))
-        .tool(Tool::typed(
-            "invoice_ageing",
-            tools::ageing::DESCRIPTION,
-            tools::ageing::run,
-        ))
+        .tool(Tool::typed("overdue_invoices", tools::overdue::DESCRIPTION, tools::overdue::run))
+        .tool(Tool::typed("invoice_ageing", tools::ageing::DESCRIPTION, tools::ageing::run))
         .tool(Tool::typed("revenue", tools::revenue::DESCRIPTION, tools::revenue::run))
-        .tool(Tool::typed(
-            "record_payment",
-            tools::payment::DESCRIPTION,
-            tools::payment::run,
-        ))
-        .tool(Tool::typed(
-            "record_payments",
-            tools::payment::DESCRIPTION_MANY,
-            tools::payment::run_many,
-        ))
+        .tool(Tool::typed("record_payment", tools::payment::DESCRIPTION, tools::payment::run))
+        .tool(Tool::typed("record_payments", tools::payment::DESCRIPTION_MANY, tools::payment::run_many))
         .table(&invoice::INVOICES)
 }
 

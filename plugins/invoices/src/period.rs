@@ -40,10 +40,7 @@ impl Named {
             Self::ThisYear => (year, 12),
             Self::LastYear => (year.checked_sub_months(Months::new(12))?, 12),
         };
-        Some(Period {
-            from,
-            to: from.checked_add_months(Months::new(months))?.pred_opt()?,
-        })
+        Some(Period { from, to: from.checked_add_months(Months::new(months))?.pred_opt()? })
     }
 }
 
@@ -85,24 +82,14 @@ mod tests {
             ("2028-02-29", LastYear, "2027-01-01", "2027-12-31"),
         ] {
             let period = name.resolve(date(today)).unwrap();
-            assert_eq!(
-                period,
-                Period {
-                    from: date(from),
-                    to: date(to)
-                },
-                "{name:?} on {today}"
-            );
+            assert_eq!(period, Period { from: date(from), to: date(to) }, "{name:?} on {today}");
         }
         assert_eq!(Named::LastYear.resolve(NaiveDate::MIN), None);
     }
 
     #[test]
     fn months_of_a_period_include_the_ones_it_cuts() {
-        let period = Period {
-            from: date("2025-11-30"),
-            to: date("2026-02-01"),
-        };
+        let period = Period { from: date("2025-11-30"), to: date("2026-02-01") };
         let months: Vec<String> = period.months().iter().map(ToString::to_string).collect();
         assert_eq!(months, ["2025-11-01", "2025-12-01", "2026-01-01", "2026-02-01"]);
     }

@@ -27,16 +27,7 @@ fn host() -> FakeHost {
         .with_table(
             "invoices",
             [
-                invoice(
-                    "INV-1001",
-                    "Maria Lopez",
-                    "sent",
-                    "2025-11-01",
-                    "2025-12-01",
-                    "1000.10",
-                    "0",
-                    Value::Null,
-                ),
+                invoice("INV-1001", "Maria Lopez", "sent", "2025-11-01", "2025-12-01", "1000.10", "0", Value::Null),
                 invoice(
                     "INV-1002",
                     "John Smith",
@@ -47,36 +38,9 @@ fn host() -> FakeHost {
                     "500.00",
                     "2026-02-20".into(),
                 ),
-                invoice(
-                    "INV-1003",
-                    "Maria Lopez",
-                    "viewed",
-                    "2026-02-07",
-                    "2026-03-09",
-                    "300.30",
-                    "0",
-                    Value::Null,
-                ),
-                invoice(
-                    "INV-1004",
-                    "Acme Homes",
-                    "sent",
-                    "2026-03-01",
-                    "2026-03-31",
-                    "400.40",
-                    "0",
-                    Value::Null,
-                ),
-                invoice(
-                    "INV-1005",
-                    "Acme Homes",
-                    "draft",
-                    "2026-01-01",
-                    "2026-01-31",
-                    "9999.99",
-                    "0",
-                    Value::Null,
-                ),
+                invoice("INV-1003", "Maria Lopez", "viewed", "2026-02-07", "2026-03-09", "300.30", "0", Value::Null),
+                invoice("INV-1004", "Acme Homes", "sent", "2026-03-01", "2026-03-31", "400.40", "0", Value::Null),
+                invoice("INV-1005", "Acme Homes", "draft", "2026-01-01", "2026-01-31", "9999.99", "0", Value::Null),
                 invoice(
                     "INV-1006",
                     "John Smith",
@@ -87,16 +51,7 @@ fn host() -> FakeHost {
                     "150.00",
                     "2026-03-02".into(),
                 ),
-                invoice(
-                    "INV-1007",
-                    "Acme Homes",
-                    "cancelled",
-                    "2025-01-01",
-                    "2025-01-31",
-                    "77.00",
-                    "0",
-                    Value::Null,
-                ),
+                invoice("INV-1007", "Acme Homes", "cancelled", "2025-01-01", "2025-01-31", "77.00", "0", Value::Null),
             ],
         )
         .with_generated("invoices", "balance_due", balance)
@@ -114,18 +69,12 @@ fn call(host: &mut FakeHost, tool: &str, arguments: Value) -> Result<Value, Stri
 }
 
 fn invoice(host: &FakeHost, number: &str) -> Row {
-    host.store
-        .rows("invoices")
-        .into_iter()
-        .find(|row| row.text("invoice_number") == number)
-        .unwrap()
+    host.store.rows("invoices").into_iter().find(|row| row.text("invoice_number") == number).unwrap()
 }
 
 fn column(answer: &Value, name: &str) -> Vec<String> {
     let rows = answer["rows"].as_array().unwrap();
-    rows.iter()
-        .map(|row| row[name].as_str().map_or_else(|| row[name].to_string(), str::to_owned))
-        .collect()
+    rows.iter().map(|row| row[name].as_str().map_or_else(|| row[name].to_string(), str::to_owned)).collect()
 }
 
 #[test]
@@ -134,33 +83,21 @@ fn overdue_invoices_are_sorted_by_age_and_summed() {
     assert_eq!(column(&answer, "invoice_number"), ["INV-1001", "INV-1002"]);
     assert_eq!(column(&answer, "days_overdue"), ["98", "31"]);
     assert_eq!(column(&answer, "balance_due"), ["$1,000.10", "$1,500.20"]);
-    assert_eq!(
-        answer["facts"],
-        json!({ "Overdue invoices": "2", "Total overdue": "$2,500.30" })
-    );
+    assert_eq!(answer["facts"], json!({ "Overdue invoices": "2", "Total overdue": "$2,500.30" }));
 
     let answer = call(&mut host(), "overdue_invoices", json!({ "client": "lopez" })).unwrap();
     assert_eq!(answer["facts"]["Total overdue"], "$1,000.10");
     let answer = call(&mut host(), "overdue_invoices", json!({ "client": "nobody" })).unwrap();
-    assert_eq!(
-        (&answer["rows"], &answer["facts"]["Total overdue"]),
-        (&json!([]), &json!("$0.00"))
-    );
+    assert_eq!((&answer["rows"], &answer["facts"]["Total overdue"]), (&json!([]), &json!("$0.00")));
 }
 
 #[test]
 fn ageing_sums_each_bucket_in_one_batch() {
     let mut host = host();
     let answer = call(&mut host, "invoice_ageing", json!({})).unwrap();
-    assert_eq!(
-        column(&answer, "days_past_due"),
-        ["0-30 days", "31-60 days", "61-90 days", "90+ days"]
-    );
+    assert_eq!(column(&answer, "days_past_due"), ["0-30 days", "31-60 days", "61-90 days", "90+ days"]);
     assert_eq!(column(&answer, "invoices"), ["1", "1", "0", "1"]);
-    assert_eq!(
-        column(&answer, "amount"),
-        ["$300.30", "$1,500.20", "$0.00", "$1,000.10"]
-    );
+    assert_eq!(column(&answer, "amount"), ["$300.30", "$1,500.20", "$0.00", "$1,000.10"]);
     assert_eq!(
         answer["facts"],
         json!({ "Due": "$2,800.60 in 3 invoices", "Not due yet": "$400.40 in 1 invoice", "Total outstanding": "$3,201.00" })
@@ -182,10 +119,7 @@ fn revenue_counts_by_month_what_was_invoiced_and_collected() {
     let answer = call(&mut host(), "revenue", json!({})).unwrap();
     assert_eq!(answer["title"], "Revenue from 2026-03-01 to 2026-03-31");
     for (arguments, problem) in [
-        (
-            json!({ "from": "2026-03-01", "to": "2026-02-01" }),
-            "ends before it starts",
-        ),
+        (json!({ "from": "2026-03-01", "to": "2026-02-01" }), "ends before it starts"),
         (json!({ "to": "2026-02-01" }), "`to` needs `from`"),
         (json!({ "from": "1990-01-01" }), "at most five years"),
         (json!({ "period": "next_week" }), "`period`: not allowed: `next_week`"),
@@ -212,16 +146,8 @@ fn a_payment_updates_balance_status_date_and_method() {
         ("partial", "2026-03-08", "check")
     );
 
-    let answer = call(
-        &mut host,
-        "record_payment",
-        json!({ "invoice": "INV-1002", "pay_in_full": true }),
-    )
-    .unwrap();
-    assert_eq!(
-        (&answer["facts"]["Still open"], &answer["facts"]["Status"]),
-        (&json!("$0.00"), &json!("paid"))
-    );
+    let answer = call(&mut host, "record_payment", json!({ "invoice": "INV-1002", "pay_in_full": true })).unwrap();
+    assert_eq!((&answer["facts"]["Still open"], &answer["facts"]["Status"]), (&json!("$0.00"), &json!("paid")));
     assert_eq!(invoice(&host, "INV-1002").text("payment_date"), "2026-03-09");
 }
 
@@ -233,27 +159,15 @@ fn a_payment_that_does_not_fit_is_refused_before_any_write() {
             json!({ "invoice": "INV-1002", "amount": 1500.21 }),
             "INV-1002: $1,500.21 is $0.01 more than the $1,500.20 still open.",
         ),
-        (
-            json!({ "invoice": "INV-1006", "amount": 1 }),
-            "INV-1006: it is paid in full already",
-        ),
-        (
-            json!({ "invoice": "INV-1007", "pay_in_full": true }),
-            "INV-1007: it is cancelled.",
-        ),
+        (json!({ "invoice": "INV-1006", "amount": 1 }), "INV-1006: it is paid in full already"),
+        (json!({ "invoice": "INV-1007", "pay_in_full": true }), "INV-1007: it is cancelled."),
         (json!({ "invoice": "INV-1002" }), "INV-1002: how much was paid?"),
         (
             json!({ "invoice": "INV-1002", "amount": 1, "pay_in_full": true }),
             "INV-1002: give an amount or pay_in_full, not both.",
         ),
-        (
-            json!({ "invoice": "INV-1002", "amount": 1, "date": "2026-03-10" }),
-            "INV-1002: 2026-03-10 is in the future.",
-        ),
-        (
-            json!({ "invoice": "INV-9", "amount": 1 }),
-            "There is no invoice \"INV-9\".",
-        ),
+        (json!({ "invoice": "INV-1002", "amount": 1, "date": "2026-03-10" }), "INV-1002: 2026-03-10 is in the future."),
+        (json!({ "invoice": "INV-9", "amount": 1 }), "There is no invoice \"INV-9\"."),
         (
             json!({ "invoice": "INV-1002", "amount": "some" }),
             "`amount`: expected an amount such as 1234.50, got \"some\"",
@@ -293,16 +207,9 @@ fn a_batch_says_for_each_payment_what_happened() {
 #[test]
 fn a_payment_does_not_swallow_one_made_at_the_same_time() {
     let mut host = host().data_fails("update", canvalo_sdk::data::DataError::NotFound);
-    let error = call(
-        &mut host,
-        "record_payment",
-        json!({ "invoice": "INV-1002", "amount": 1 }),
-    )
-    .unwrap_err();
+    let error = call(&mut host, "record_payment", json!({ "invoice": "INV-1002", "amount": 1 })).unwrap_err();
     assert!(error.contains("changed in the meantime"), "{error}");
-    let Some(Call::Update(modification)) = host.calls.last() else {
-        unreachable!()
-    };
+    let Some(Call::Update(modification)) = host.calls.last() else { unreachable!() };
     assert!(format!("{:?}", modification.conditions).contains(r#"column: "amount_paid""#));
 }
 
@@ -324,10 +231,7 @@ fn a_new_invoice_gets_a_number_dates_and_figures_that_add_up() {
     for (row, problem) in [
         (json!({ "total_amount": 5 }), "A new invoice needs `client_name`."),
         (json!({ "client_name": "A" }), "Say what it is for"),
-        (
-            json!({ "client_name": "A", "total_amount": 5, "status": "paid" }),
-            "A new invoice has no payments yet.",
-        ),
+        (json!({ "client_name": "A", "total_amount": 5, "status": "paid" }), "A new invoice has no payments yet."),
         (
             json!({ "client_name": "A", "total_amount": 5, "due_date": "2026-03-01" }),
             "It would be due on 2026-03-01, before",
@@ -346,42 +250,27 @@ fn a_new_invoice_gets_a_number_dates_and_figures_that_add_up() {
 fn a_change_keeps_total_payments_and_status_in_step() {
     let mut host = host();
     let update = |host: &mut FakeHost, number: &str, changes: Value| {
-        call(
-            host,
-            "update_invoices",
-            json!({ "updates": [{ "invoice": number, "changes": changes }] }),
-        )
+        call(host, "update_invoices", json!({ "updates": [{ "invoice": number, "changes": changes }] }))
     };
     update(&mut host, "INV-1006", json!({ "total_amount": 200 })).unwrap();
     assert_eq!(invoice(&host, "INV-1006").text("status"), "partial");
     let error = update(&mut host, "INV-1006", json!({ "total_amount": 100 })).unwrap_err();
-    assert_eq!(
-        error,
-        "INV-1006: the total would be $100.00, but $150.00 has been paid already."
-    );
+    assert_eq!(error, "INV-1006: the total would be $100.00, but $150.00 has been paid already.");
     let error = update(&mut host, "INV-1001", json!({ "status": "paid" })).unwrap_err();
-    assert!(
-        error.starts_with("INV-1001: $1,000.10 is still open. Use record_payment"),
-        "{error}"
-    );
+    assert!(error.starts_with("INV-1001: $1,000.10 is still open. Use record_payment"), "{error}");
     let error = update(&mut host, "INV-1001", json!({ "due_date": "2025-10-31" })).unwrap_err();
     assert!(error.contains("before it is issued"), "{error}");
 }
 
 #[test]
 fn a_question_about_overdue_invoices_is_answered_with_the_tools_figures() {
-    let mut host = host()
-        .uses("overdue_invoices", json!({}))
-        .says("Two invoices are overdue, $2,500.30 in all.");
+    let mut host = host().uses("overdue_invoices", json!({})).says("Two invoices are overdue, $2,500.30 in all.");
     let outcome = canvalo_sdk::run(&agent(), &mut host, &testing::turn("Show me all overdue invoices")).unwrap();
     assert_eq!(outcome.ending, Ending::Answered);
     let summary: Value = serde_json::from_str(&outcome.summary).unwrap();
     assert_eq!(summary["tools"][0]["facts"]["Total overdue"], "$2,500.30");
     let (result, is_error) = host.last_tool_result().unwrap();
-    assert_eq!(
-        (result["facts"]["Total overdue"].as_str(), is_error),
-        (Some("$2,500.30"), false)
-    );
+    assert_eq!((result["facts"]["Total overdue"].as_str(), is_error), (Some("$2,500.30"), false));
 }
 
 #[test]
@@ -389,23 +278,13 @@ fn the_manifest_asks_for_every_column_that_is_used() {
     let manifest: toml::Value = toml::from_str(include_str!("../plugin.toml")).unwrap();
     let asked = |verb: &str| -> Vec<String> {
         let columns = manifest["tables"]["invoices"][verb].as_array().unwrap();
-        columns
-            .iter()
-            .map(|column| column.as_str().unwrap().to_owned())
-            .collect()
+        columns.iter().map(|column| column.as_str().unwrap().to_owned()).collect()
     };
     let table = &crate::invoice::INVOICES;
     let declared = || table.columns.iter().map(|column| column.name().to_owned());
-    let mut writable: Vec<String> = table
-        .columns
-        .iter()
-        .filter(|c| c.is_writable())
-        .map(|c| c.name().to_owned())
-        .collect();
-    assert_eq!(
-        asked("select"),
-        std::iter::once("id".to_owned()).chain(declared()).collect::<Vec<_>>()
-    );
+    let mut writable: Vec<String> =
+        table.columns.iter().filter(|c| c.is_writable()).map(|c| c.name().to_owned()).collect();
+    assert_eq!(asked("select"), std::iter::once("id".to_owned()).chain(declared()).collect::<Vec<_>>());
     assert_eq!(asked("insert"), writable);
     writable.extend(["amount_paid", "payment_method", "payment_date"].map(str::to_owned));
     let mut updated = asked("update");

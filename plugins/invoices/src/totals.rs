@@ -54,11 +54,7 @@ pub fn of_changed(row: &Row, changes: &Map<String, Value>) -> Result<Option<Tota
         return Ok(None);
     }
     let merged = |column: &str| {
-        if changes.contains_key(column) {
-            amount(changes, column)
-        } else {
-            amount(&row.0, column)
-        }
+        if changes.contains_key(column) { amount(changes, column) } else { amount(&row.0, column) }
     };
     let discount = merged("discount_amount").unwrap_or_default();
     let tax = tax(changes).or_else(|| tax(&row.0)).unwrap_or(Tax::Amount(Money::ZERO));
@@ -84,31 +80,20 @@ pub fn of_changed(row: &Row, changes: &Map<String, Value>) -> Result<Option<Tota
 
 /// A rate that is set counts; an amount only without one.
 fn tax(row: &Map<String, Value>) -> Option<Tax> {
-    let rate = amount(row, "tax_rate")
-        .map(Money::decimal)
-        .filter(|rate| !rate.is_zero());
-    rate.map(Tax::Percent)
-        .or_else(|| amount(row, "tax_amount").map(Tax::Amount))
+    let rate = amount(row, "tax_rate").map(Money::decimal).filter(|rate| !rate.is_zero());
+    rate.map(Tax::Percent).or_else(|| amount(row, "tax_amount").map(Tax::Amount))
 }
 
 fn add_up(subtotal: Money, discount: Money, tax: Tax, line_items: Option<Vec<Value>>) -> Result<Totals, String> {
     let taxed = subtotal - discount;
     if taxed.is_negative() {
-        return Err(format!(
-            "The discount of {discount} is more than the subtotal of {subtotal}."
-        ));
+        return Err(format!("The discount of {discount} is more than the subtotal of {subtotal}."));
     }
     let tax = match tax {
         Tax::Percent(rate) => (taxed * (rate / Decimal::ONE_HUNDRED)).rounded(),
         Tax::Amount(amount) => amount,
     };
-    Ok(Totals {
-        subtotal,
-        discount,
-        tax,
-        total: taxed + tax,
-        line_items,
-    })
+    Ok(Totals { subtotal, discount, tax, total: taxed + tax, line_items })
 }
 
 /// The subtotal that leads to a total.
@@ -152,47 +137,27 @@ fn line(item: &Value) -> Result<(Value, Money), String> {
     let Value::Object(item) = item else {
         return Err("expected an object.".to_owned());
     };
-    let description = item
-        .get("description")
-        .and_then(Value::as_str)
-        .map(str::trim)
-        .unwrap_or_default();
+    let description = item.get("description").and_then(Value::as_str).map(str::trim).unwrap_or_default();
     if description.is_empty() {
         return Err("it needs a `description`.".to_owned());
     }
     let quantity = match item.get("quantity") {
         None | Some(Value::Null) => Decimal::ONE,
-        Some(value) => Money::from_json(value)
-            .map(Money::decimal)
-            .ok_or("`quantity` must be a number.")?,
+        Some(value) => Money::from_json(value).map(Money::decimal).ok_or("`quantity` must be a number.")?,
     };
-    let price = item
-        .get("unit_price")
-        .and_then(Money::from_json)
-        .ok_or("it needs a `unit_price`, an amount such as 45.50.")?;
+    let price =
+        item.get("unit_price").and_then(Money::from_json).ok_or("it needs a `unit_price`, an amount such as 45.50.")?;
     if quantity <= Decimal::ZERO {
         return Err("`quantity` must be more than zero.".to_owned());
     }
-    let total = agree(
-        "total",
-        (price * quantity).rounded(),
-        item.get("total").and_then(Money::from_json),
-    )?;
+    let total = agree("total", (price * quantity).rounded(), item.get("total").and_then(Money::from_json))?;
     let completed = [
         ("description", description.into()),
         ("quantity", Money::from(quantity).into()),
         ("unit_price", price.into()),
         ("total", total.into()),
     ];
-    Ok((
-        Value::Object(
-            completed
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect(),
-        ),
-        total,
-    ))
+    Ok((Value::Object(completed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()), total))
 }
 
 #[cfg(test)]
@@ -203,11 +168,7 @@ mod tests {
 
     fn new(row: Value) -> Result<(String, String, String), String> {
         let totals = of_new(row.as_object().unwrap())?;
-        Ok((
-            totals.subtotal.to_string(),
-            totals.tax.to_string(),
-            totals.total.to_string(),
-        ))
+        Ok((totals.subtotal.to_string(), totals.tax.to_string(), totals.total.to_string()))
     }
 
     fn changed(row: Value, changes: Value) -> Result<Option<String>, String> {
@@ -225,10 +186,7 @@ mod tests {
             { "description": "Walls", "quantity": 2, "unit_price": 450.10 },
             { "description": "Trim", "quantity": 12.5, "unit_price": "3.33" }
         ]);
-        assert_eq!(
-            new(json!({ "line_items": items })),
-            figures("$941.83", "$0.00", "$941.83")
-        );
+        assert_eq!(new(json!({ "line_items": items })), figures("$941.83", "$0.00", "$941.83"));
         let row = json!({ "line_items": items, "tax_rate": 8.25, "discount_amount": 41.83 });
         assert_eq!(new(row), figures("$941.83", "$74.25", "$974.25"));
         let totals = of_new(json!({ "line_items": items }).as_object().unwrap()).unwrap();
@@ -240,19 +198,9 @@ mod tests {
 
     #[test]
     fn a_total_alone_is_enough_unless_a_tax_rate_makes_it_unclear() {
-        assert_eq!(
-            new(json!({ "total_amount": 500 })),
-            figures("$500.00", "$0.00", "$500.00")
-        );
-        assert_eq!(
-            new(json!({ "total_amount": 500, "tax_amount": 40 })),
-            figures("$460.00", "$40.00", "$500.00")
-        );
-        assert!(
-            new(json!({ "total_amount": 500, "tax_rate": 8 }))
-                .unwrap_err()
-                .contains("instead of the total")
-        );
+        assert_eq!(new(json!({ "total_amount": 500 })), figures("$500.00", "$0.00", "$500.00"));
+        assert_eq!(new(json!({ "total_amount": 500, "tax_amount": 40 })), figures("$460.00", "$40.00", "$500.00"));
+        assert!(new(json!({ "total_amount": 500, "tax_rate": 8 })).unwrap_err().contains("instead of the total"));
         assert!(new(json!({})).unwrap_err().contains("Say what it is for"));
     }
 
@@ -264,9 +212,7 @@ mod tests {
             "`total_amount` was given as $111.00, but it adds up to $110.00. Leave it out or correct the items."
         );
         assert!(
-            new(json!({ "subtotal": 100, "discount_amount": 101 }))
-                .unwrap_err()
-                .contains("more than the subtotal")
+            new(json!({ "subtotal": 100, "discount_amount": 101 })).unwrap_err().contains("more than the subtotal")
         );
         for (item, problem) in [
             (json!({ "unit_price": 1 }), "Line item 1: it needs a `description`."),
@@ -290,39 +236,15 @@ mod tests {
     fn a_change_recomputes_what_depends_on_it() {
         let row = || json!({ "subtotal": 1000, "discount_amount": 0, "tax_rate": 10, "tax_amount": 100, "total_amount": 1100 });
         assert_eq!(changed(row(), json!({ "notes": "x" })), Ok(None));
-        assert_eq!(
-            changed(row(), json!({ "discount_amount": 100 })),
-            Ok(Some("$990.00".to_owned()))
-        );
-        assert_eq!(
-            changed(row(), json!({ "tax_rate": 5 })),
-            Ok(Some("$1,050.00".to_owned()))
-        );
-        assert_eq!(
-            changed(row(), json!({ "subtotal": 2000 })),
-            Ok(Some("$2,200.00".to_owned()))
-        );
-        assert!(
-            changed(row(), json!({ "total_amount": 2000 }))
-                .unwrap_err()
-                .contains("instead of the total")
-        );
+        assert_eq!(changed(row(), json!({ "discount_amount": 100 })), Ok(Some("$990.00".to_owned())));
+        assert_eq!(changed(row(), json!({ "tax_rate": 5 })), Ok(Some("$1,050.00".to_owned())));
+        assert_eq!(changed(row(), json!({ "subtotal": 2000 })), Ok(Some("$2,200.00".to_owned())));
+        assert!(changed(row(), json!({ "total_amount": 2000 })).unwrap_err().contains("instead of the total"));
         let items = json!([{ "description": "Walls", "unit_price": 10 }]);
-        assert_eq!(
-            changed(row(), json!({ "line_items": items })),
-            Ok(Some("$11.00".to_owned()))
-        );
+        assert_eq!(changed(row(), json!({ "line_items": items })), Ok(Some("$11.00".to_owned())));
         let with_items = json!({ "line_items": items, "subtotal": 10, "total_amount": 10 });
-        assert!(
-            changed(with_items.clone(), json!({ "total_amount": 12 }))
-                .unwrap_err()
-                .contains("line items")
-        );
-        assert!(
-            changed(with_items, json!({ "subtotal": 12 }))
-                .unwrap_err()
-                .contains("line items")
-        );
+        assert!(changed(with_items.clone(), json!({ "total_amount": 12 })).unwrap_err().contains("line items"));
+        assert!(changed(with_items, json!({ "subtotal": 12 })).unwrap_err().contains("line items"));
         assert_eq!(
             changed(json!({ "total_amount": 10 }), json!({ "total_amount": 12 })),
             Ok(Some("$12.00".to_owned()))

@@ -14,10 +14,7 @@ impl Agent {
     /// An agent with this system prompt and no tools. Keep what changes out of the prompt, so that models can cache it;
     /// the time of the question is added at its end.
     pub fn new(prompt: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            prompt: prompt.into(),
-            tools: Vec::new(),
-        }
+        Self { prompt: prompt.into(), tools: Vec::new() }
     }
 
     /// Adds a tool. Names are unique within an agent; a later tool with the same name replaces the earlier one.

@@ -91,10 +91,7 @@ mod tests {
     #[test]
     fn empty_parts_are_left_out_and_an_empty_table_is_not() {
         assert_eq!(serde_json::to_value(Answer::new()).unwrap(), json!({}));
-        assert_eq!(
-            serde_json::to_value(Answer::new().rows(Vec::new())).unwrap(),
-            json!({ "rows": [] })
-        );
+        assert_eq!(serde_json::to_value(Answer::new().rows(Vec::new())).unwrap(), json!({ "rows": [] }));
     }
 
     #[test]
@@ -102,9 +99,7 @@ mod tests {
         let row = [("number", json!("INV-2")), ("amount", json!("$5.00"))];
         let answer = Answer::new()
             .title("Invoices")
-            .rows(vec![
-                row.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-            ])
+            .rows(vec![row.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()])
             .total_rows(7)
             .fact("Total", "$5.00")
             .fact("Average", "$5.00")

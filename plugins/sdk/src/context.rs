@@ -18,12 +18,7 @@ impl<'a> Context<'a> {
     /// Starts a turn. Fails when its time can't be read.
     pub fn new(host: &'a mut dyn Host, turn: &'a Turn) -> Result<Self, chrono::ParseError> {
         let now = DateTime::parse_from_rfc3339(&turn.now)?;
-        Ok(Self {
-            host,
-            turn,
-            now,
-            writes: 0,
-        })
+        Ok(Self { host, turn, now, writes: 0 })
     }
 
     /// The user's message, word for word.
@@ -98,9 +93,7 @@ impl<'a> Context<'a> {
 
     /// Several computations at the same time, however many; the results are in their order.
     pub fn aggregate_many(&mut self, aggregations: &[Aggregation]) -> Vec<Result<Vec<Row>, DataError>> {
-        let groups = aggregations
-            .chunks(MAX_BATCH)
-            .flat_map(|batch| self.host.aggregate_many(batch));
+        let groups = aggregations.chunks(MAX_BATCH).flat_map(|batch| self.host.aggregate_many(batch));
         groups.map(|rows| Row::parse_all(&rows?)).collect()
     }
 

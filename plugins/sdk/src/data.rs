@@ -36,12 +36,7 @@ fn owned(names: &[&str]) -> Vec<String> {
 
 impl Filter {
     fn new(column: &str, operator: Operator, value: impl Serialize) -> Self {
-        Self {
-            column: column.to_owned(),
-            operator,
-            value: json(value),
-            negate: false,
-        }
+        Self { column: column.to_owned(), operator, value: json(value), negate: false }
     }
 
     /// Equal.
@@ -142,19 +137,13 @@ impl Query {
 
     /// Sorts by a column, smallest first.
     pub fn ascending(mut self, column: &str) -> Self {
-        self.order.push(Order {
-            column: column.to_owned(),
-            descending: false,
-        });
+        self.order.push(Order { column: column.to_owned(), descending: false });
         self
     }
 
     /// Sorts by a column, largest first.
     pub fn descending(mut self, column: &str) -> Self {
-        self.order.push(Order {
-            column: column.to_owned(),
-            descending: true,
-        });
+        self.order.push(Order { column: column.to_owned(), descending: true });
         self
     }
 
@@ -243,39 +232,25 @@ impl Aggregation {
 
     /// One group per value of a column.
     pub fn by(mut self, column: &str) -> Self {
-        self.group_by.push(GroupKey {
-            column: column.to_owned(),
-            unit: None,
-        });
+        self.group_by.push(GroupKey { column: column.to_owned(), unit: None });
         self
     }
 
     /// One group per month, quarter, … of a date column.
     pub fn by_calendar(mut self, column: &str, unit: CalendarUnit) -> Self {
-        self.group_by.push(GroupKey {
-            column: column.to_owned(),
-            unit: Some(unit),
-        });
+        self.group_by.push(GroupKey { column: column.to_owned(), unit: Some(unit) });
         self
     }
 
     /// The number of rows, called `name` in the result.
     pub fn count(mut self, name: &str) -> Self {
-        self.measures.push(Measure {
-            function: AggregateFunction::Count,
-            column: None,
-            name: name.to_owned(),
-        });
+        self.measures.push(Measure { function: AggregateFunction::Count, column: None, name: name.to_owned() });
         self
     }
 
     /// A figure over a column, called `name` in the result.
     pub fn measure(mut self, function: AggregateFunction, column: &str, name: &str) -> Self {
-        self.measures.push(Measure {
-            function,
-            column: Some(column.to_owned()),
-            name: name.to_owned(),
-        });
+        self.measures.push(Measure { function, column: Some(column.to_owned()), name: name.to_owned() });
         self
     }
 

@@ -60,12 +60,7 @@ impl Money {
     /// This part of a whole in percent with one decimal, `12.5%`; none of nothing.
     pub fn share_of(self, whole: Self) -> Option<String> {
         let percent = self.0.checked_div(whole.0)?.checked_mul(Decimal::ONE_HUNDRED)?;
-        Some(format!(
-            "{}%",
-            percent
-                .round_dp_with_strategy(1, RoundingStrategy::MidpointAwayFromZero)
-                .normalize()
-        ))
+        Some(format!("{}%", percent.round_dp_with_strategy(1, RoundingStrategy::MidpointAwayFromZero).normalize()))
     }
 }
 
@@ -102,9 +97,7 @@ impl FromStr for Money {
 }
 
 fn parse_grouped(first: &str, rest: &str) -> Result<Decimal, MoneyError> {
-    let (whole, fraction) = rest
-        .split_once('.')
-        .map_or((rest, None), |(whole, fraction)| (whole, Some(fraction)));
+    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(whole, fraction)| (whole, Some(fraction)));
     if first.len() > 3 || whole.split(',').any(|group| group.len() != 3) {
         return Err(MoneyError);
     }
@@ -243,10 +236,7 @@ mod tests {
     fn an_amount_is_read_exactly_from_a_number_or_text() {
         let read = |json: &str| serde_json::from_str::<Money>(json).unwrap();
         assert_eq!(read("0.1") + read("0.2"), read("0.3"));
-        assert_eq!(
-            read("12345678901234567890.12").decimal().to_string(),
-            "12345678901234567890.12"
-        );
+        assert_eq!(read("12345678901234567890.12").decimal().to_string(), "12345678901234567890.12");
         assert_eq!(read("\"1234.50\""), read("1234.5"));
         assert_eq!(read("\"$1,234.50\""), read("1234.5"));
         assert_eq!(read("\"-$5.00\""), read("-5"));
@@ -256,37 +246,19 @@ mod tests {
 
     #[test]
     fn what_is_no_amount_is_refused() {
-        for text in [
-            "",
-            "ten",
-            "1,5",
-            "1,23,456",
-            "12345,678",
-            "--5",
-            "$",
-            "-",
-            "1.2.3",
-            "NaN",
-            "1,234.5.6",
-            "$-5",
-            "1_000",
-        ] {
+        for text in
+            ["", "ten", "1,5", "1,23,456", "12345,678", "--5", "$", "-", "1.2.3", "NaN", "1,234.5.6", "$-5", "1_000"]
+        {
             assert_eq!(text.parse::<Money>(), Err(MoneyError), "{text}");
         }
         let error = serde_json::from_str::<Money>("true").unwrap_err().to_string();
-        assert!(
-            error.starts_with("expected an amount such as 1234.50, got true"),
-            "{error}"
-        );
+        assert!(error.starts_with("expected an amount such as 1234.50, got true"), "{error}");
     }
 
     #[test]
     fn an_amount_is_written_as_a_number_with_every_digit() {
         assert_eq!(serde_json::to_string(&money("1234.50")).unwrap(), "1234.50");
-        assert_eq!(
-            Value::from(money("12345678901234567890.12")).to_string(),
-            "12345678901234567890.12"
-        );
+        assert_eq!(Value::from(money("12345678901234567890.12")).to_string(), "12345678901234567890.12");
     }
 
     #[test]

@@ -67,9 +67,6 @@ pub struct Page {
 
 impl Page {
     pub(crate) fn parse(page: &RawPage) -> Result<Self, DataError> {
-        Ok(Self {
-            rows: Row::parse_all(&page.rows)?,
-            total: page.total,
-        })
+        Ok(Self { rows: Row::parse_all(&page.rows)?, total: page.total })
     }
 }

@@ -101,13 +101,7 @@ impl Table {
 
     /// The five tools: `list_invoices`, `get_invoice`, `create_invoices`, `update_invoices`, `delete_invoices`.
     pub fn tools(&'static self) -> [Tool; 5] {
-        [
-            list::tool(self),
-            get::tool(self),
-            write::create_tool(self),
-            write::update_tool(self),
-            remove::tool(self),
-        ]
+        [list::tool(self), get::tool(self), write::create_tool(self), write::update_tool(self), remove::tool(self)]
     }
 
     /// A column by name.
@@ -120,34 +114,22 @@ impl Table {
     /// is none, in words for the model.
     pub fn find(&self, context: &mut Context<'_>, names: &[&str]) -> Result<Vec<Result<Row, ToolError>>, ToolError> {
         let found = lookup::find(self, context, names)?;
-        Ok(found
-            .into_iter()
-            .zip(names)
-            .map(|(found, name)| found.exact(self, name))
-            .collect())
+        Ok(found.into_iter().zip(names).map(|(found, name)| found.exact(self, name)).collect())
     }
 
     /// `id` and every declared column.
     fn all_columns(&self) -> Vec<&'static str> {
-        std::iter::once("id")
-            .chain(self.columns.iter().map(|column| column.name))
-            .collect()
+        std::iter::once("id").chain(self.columns.iter().map(|column| column.name)).collect()
     }
 
     /// How a row is named to people: its label, or its id when the label is empty.
     pub fn name_of<'row>(&self, row: &'row Row) -> &'row str {
-        Some(row.text(self.label))
-            .filter(|label| !label.is_empty())
-            .unwrap_or_else(|| row.text("id"))
+        Some(row.text(self.label)).filter(|label| !label.is_empty()).unwrap_or_else(|| row.text("id"))
     }
 
     /// "1 invoice", "3 invoices".
     fn counted(&self, count: usize) -> String {
-        if count == 1 {
-            format!("1 {}", self.singular)
-        } else {
-            format!("{count} {}", self.name)
-        }
+        if count == 1 { format!("1 {}", self.singular) } else { format!("{count} {}", self.name) }
     }
 
     /// "Invoices".
@@ -158,8 +140,5 @@ impl Table {
 
 fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

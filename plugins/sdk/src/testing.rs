@@ -129,27 +129,14 @@ impl FakeHost {
     /// The next model call asks for a tool.
     pub fn uses(self, tool: &str, input: Value) -> Self {
         let id = format!("use_{}", self.completions.len() + 1);
-        let tool_use = ToolUse {
-            id,
-            name: tool.to_owned(),
-            input: input.to_string(),
-        };
+        let tool_use = ToolUse { id, name: tool.to_owned(), input: input.to_string() };
         self.completes(vec![Content::ToolUse(tool_use)], StopReason::ToolUse)
     }
 
     /// The next model call answers with this.
     pub fn completes(mut self, content: Vec<Content>, stop_reason: StopReason) -> Self {
-        let usage = TokenUsage {
-            input_tokens: 0,
-            output_tokens: 0,
-            cached_input_tokens: 0,
-        };
-        self.completions.push_back(Ok(Completion {
-            content,
-            stop_reason,
-            usage,
-            extra: String::new(),
-        }));
+        let usage = TokenUsage { input_tokens: 0, output_tokens: 0, cached_input_tokens: 0 };
+        self.completions.push_back(Ok(Completion { content, stop_reason, usage, extra: String::new() }));
         self
     }
 
@@ -167,13 +154,10 @@ impl FakeHost {
 
     /// All text the user read.
     pub fn text(&self) -> String {
-        let texts = self.events.iter().filter_map(|event| {
-            if let Event::Text(text) = event {
-                Some(text.as_str())
-            } else {
-                None
-            }
-        });
+        let texts = self
+            .events
+            .iter()
+            .filter_map(|event| if let Event::Text(text) = event { Some(text.as_str()) } else { None });
         texts.collect()
     }
 
@@ -205,10 +189,8 @@ impl FakeHost {
 impl Host for FakeHost {
     fn complete(&mut self, request: &CompletionRequest) -> Result<Completion, LlmError> {
         self.requests.push(request.clone());
-        let completion = self
-            .completions
-            .pop_front()
-            .unwrap_or_else(|| Err(LlmError::Other("nothing scripted".into())))?;
+        let completion =
+            self.completions.pop_front().unwrap_or_else(|| Err(LlmError::Other("nothing scripted".into())))?;
         for block in &completion.content {
             if let (Content::Text(text), true) = (block, request.stream_to_user) {
                 self.events.push(Event::Text(text.clone()));
@@ -244,10 +226,7 @@ impl Host for FakeHost {
     }
 
     fn update_many(&mut self, modifications: &[Modification]) -> Vec<Result<Vec<String>, DataError>> {
-        modifications
-            .iter()
-            .map(|modification| self.update(modification))
-            .collect()
+        modifications.iter().map(|modification| self.update(modification)).collect()
     }
 
     fn delete(&mut self, deletion: &Deletion) -> Result<Vec<String>, DataError> {
@@ -255,10 +234,7 @@ impl Host for FakeHost {
         self.failure("delete")?;
         if !self.approves_deletes {
             let summary = format!("Delete {} rows of {}", deletion.max_affected, deletion.table);
-            return Err(DataError::ApprovalRequired(Approval {
-                id: "approval_1".to_owned(),
-                summary,
-            }));
+            return Err(DataError::ApprovalRequired(Approval { id: "approval_1".to_owned(), summary }));
         }
         self.store.delete(deletion)
     }
@@ -274,10 +250,7 @@ impl Host for FakeHost {
     }
 
     fn aggregate_many(&mut self, aggregations: &[Aggregation]) -> Vec<Result<Vec<String>, DataError>> {
-        aggregations
-            .iter()
-            .map(|aggregation| self.aggregate(aggregation))
-            .collect()
+        aggregations.iter().map(|aggregation| self.aggregate(aggregation)).collect()
     }
 
     fn text(&mut self, text: &str) -> Result<(), EventsError> {

@@ -49,12 +49,7 @@ impl Tool {
     where
         F: Fn(&mut Context<'_>, Map<String, Value>) -> Result<Answer, ToolError> + 'static,
     {
-        Self {
-            name: name.into(),
-            description: description.into(),
-            parameters,
-            run: Box::new(run),
-        }
+        Self { name: name.into(), description: description.into(), parameters, run: Box::new(run) }
     }
 
     /// Runs it with the arguments a model gave.

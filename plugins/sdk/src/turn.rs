@@ -41,14 +41,7 @@ pub fn run(agent: &Agent, host: &mut dyn Host, turn: &Turn) -> Result<Outcome, A
         stream_to_user: true,
         extra: String::new(),
     };
-    TurnLoop {
-        agent,
-        context,
-        request,
-        calls: Vec::new(),
-        spoke: false,
-    }
-    .run()
+    TurnLoop { agent, context, request, calls: Vec::new(), spoke: false }.run()
 }
 
 fn offer(tool: &crate::Tool) -> OfferedTool {
@@ -61,10 +54,7 @@ fn offer(tool: &crate::Tool) -> OfferedTool {
 
 /// The history and the message, starting with the user and with alternating roles whatever the history holds.
 fn conversation(turn: &Turn) -> Vec<Message> {
-    let message = Message {
-        role: Role::User,
-        content: vec![Content::Text(turn.message.clone())],
-    };
+    let message = Message { role: Role::User, content: vec![Content::Text(turn.message.clone())] };
     let mut messages: Vec<Message> = Vec::with_capacity(turn.history.len() + 2);
     for message in turn.history.iter().cloned().chain([message]) {
         match messages.last_mut() {
@@ -102,10 +92,7 @@ impl TurnLoop<'_> {
             };
             let has_text = completion.content.iter().any(is_text);
             self.spoke |= has_text;
-            let wants_tools = completion
-                .content
-                .iter()
-                .any(|block| matches!(block, Content::ToolUse(_)));
+            let wants_tools = completion.content.iter().any(|block| matches!(block, Content::ToolUse(_)));
             if !wants_tools {
                 return self.finish(&completion, has_text);
             }
@@ -123,14 +110,8 @@ impl TurnLoop<'_> {
                 Step::Continue(results) => results,
                 Step::End(outcome) => return Ok(outcome),
             };
-            self.request.messages.push(Message {
-                role: Role::Assistant,
-                content,
-            });
-            self.request.messages.push(Message {
-                role: Role::User,
-                content: results,
-            });
+            self.request.messages.push(Message { role: Role::Assistant, content });
+            self.request.messages.push(Message { role: Role::User, content: results });
         }
         self.say_with_results(wording::TOO_MANY_STEPS)?;
         Ok(self.outcome(Ending::LimitReached, "too-many-steps"))
@@ -154,14 +135,7 @@ impl TurnLoop<'_> {
             _ => {
                 let results = self.results();
                 self.say(if results.is_empty() { wording::NOTHING } else { &results })?;
-                Ok(self.outcome(
-                    if results.is_empty() {
-                        Ending::NeedsInput
-                    } else {
-                        Ending::Answered
-                    },
-                    "silent",
-                ))
+                Ok(self.outcome(if results.is_empty() { Ending::NeedsInput } else { Ending::Answered }, "silent"))
             }
         }
     }
@@ -182,11 +156,7 @@ impl TurnLoop<'_> {
                 }
             };
             let tool_use_id = tool_use.id.clone();
-            results.push(Content::ToolResult(ToolResult {
-                tool_use_id,
-                content: text,
-                is_error,
-            }));
+            results.push(Content::ToolResult(ToolResult { tool_use_id, content: text, is_error }));
         }
         Ok(Step::Continue(results))
     }
@@ -195,28 +165,15 @@ impl TurnLoop<'_> {
     fn run_tool(&mut self, round: usize, tool_use: &ToolUse) -> Result<Result<(String, bool), Approval>, AgentError> {
         let Some(tool) = self.agent.tools.iter().find(|tool| tool.name == tool_use.name) else {
             let known: Vec<&str> = self.agent.tools.iter().map(crate::Tool::name).collect();
-            let message = format!(
-                "There is no tool `{}`. The tools are: {}.",
-                tool_use.name,
-                known.join(", ")
-            );
+            let message = format!("There is no tool `{}`. The tools are: {}.", tool_use.name, known.join(", "));
             let writes = self.context.writes();
-            return Ok(Ok(self.record(
-                round,
-                tool_use,
-                writes,
-                Err(ToolError::Arguments(message)),
-            )));
+            return Ok(Ok(self.record(round, tool_use, writes, Err(ToolError::Arguments(message)))));
         };
         let sent = self.context.host.tool_started(&tool_use.id, &tool_use.name);
         self.delivered(sent)?;
         let writes = self.context.writes();
         let result = input(&tool_use.input).and_then(|arguments| tool.run(&mut self.context, arguments));
-        let status = if result.is_ok() {
-            ToolStatus::Completed
-        } else {
-            ToolStatus::Failed
-        };
+        let status = if result.is_ok() { ToolStatus::Completed } else { ToolStatus::Failed };
         let sent = self.context.host.tool_finished(&tool_use.id, &tool_use.name, status);
         self.delivered(sent)?;
         if let Err(ToolError::Data(DataError::ApprovalRequired(approval))) = result {
@@ -274,19 +231,12 @@ impl TurnLoop<'_> {
     fn results(&self) -> String {
         let last = self.calls.last().map_or(0, |call| call.round);
         let worth_telling = self.calls.iter().filter(|call| call.round == last || call.wrote());
-        worth_telling
-            .filter_map(Call::to_markdown)
-            .collect::<Vec<_>>()
-            .join("\n\n")
+        worth_telling.filter_map(Call::to_markdown).collect::<Vec<_>>().join("\n\n")
     }
 
     fn say_with_results(&mut self, text: &str) -> Result<(), AgentError> {
         let results = self.results();
-        if results.is_empty() {
-            self.say(text)
-        } else {
-            self.say(&format!("{text}\n\n{results}"))
-        }
+        if results.is_empty() { self.say(text) } else { self.say(&format!("{text}\n\n{results}")) }
     }
 
     /// Adds a paragraph of the agent's own.
@@ -314,19 +264,14 @@ impl TurnLoop<'_> {
             Ok(()) => Ok(()),
             Err(EventsError::Closed) => Err(AgentError::Other("the user is gone".to_owned())),
             Err(EventsError::LimitExceeded(why) | EventsError::Other(why)) => {
-                self.context
-                    .log(Level::Warn, &format!("an event was not delivered: {why}"));
+                self.context.log(Level::Warn, &format!("an event was not delivered: {why}"));
                 Ok(())
             }
         }
     }
 
     fn outcome(&self, ending: Ending, stopped: &str) -> Outcome {
-        Outcome {
-            ending,
-            summary: summary::of(&self.calls, stopped),
-            extra: String::new(),
-        }
+        Outcome { ending, summary: summary::of(&self.calls, stopped), extra: String::new() }
     }
 }
 

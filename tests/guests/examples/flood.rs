@@ -11,7 +11,8 @@ impl Guest for Flood {
         for number in 0..5_000 {
             log::write(log::Level::Warn, &format!("line {number}\r\nforged line \u{1b}[31m{}", "x".repeat(10_000)));
         }
-        let selects = (0..1_000).take_while(|_| !matches!(select(&nothing()), Err(DataError::LimitExceeded(_)))).count();
+        let selects =
+            (0..1_000).take_while(|_| !matches!(select(&nothing()), Err(DataError::LimitExceeded(_)))).count();
         let _ = events::text(&format!("selects: {selects}\n"));
         let too_long = matches!(events::text(&"x".repeat(100_000)), Err(EventsError::LimitExceeded(_)));
         let _ = events::text(&format!("too long refused: {too_long}\n"));

@@ -1,10 +1,10 @@
 //! Hands the host values that are out of range, too large, too deep or no JSON at all, and says what came back.
 
-use canvalo_guests::data::{
-    Aggregation, Condition, Deletion, Filter, Insertion, Measure, Modification, Operator, Query, aggregate, delete, insert,
-    select, select_many, update,
-};
 use canvalo_guests::data::AggregateFunction::{Count, Sum};
+use canvalo_guests::data::{
+    Aggregation, Condition, Deletion, Filter, Insertion, Measure, Modification, Operator, Query, aggregate, delete,
+    insert, select, select_many, update,
+};
 use canvalo_guests::llm::{CompletionRequest, Tool, complete};
 use canvalo_guests::types::{Content, Message, Role, ToolUse};
 use canvalo_guests::{AgentError, Guest, Outcome, Turn, answered, say};

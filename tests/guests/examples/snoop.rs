@@ -1,11 +1,11 @@
 //! Reaches for everything it was not granted: tables, columns, other users, credentials. Says what it got, and shows all
 //! text it could lay hands on, so that the test can look for a secret in it.
 
-use canvalo_guests::data::{
-    Aggregation, Condition, Deletion, Filter, GroupKey, Insertion, Measure, Modification, Operator, Order, Query, aggregate,
-    delete, insert, select, update,
-};
 use canvalo_guests::data::AggregateFunction::{Count, Max};
+use canvalo_guests::data::{
+    Aggregation, Condition, Deletion, Filter, GroupKey, Insertion, Measure, Modification, Operator, Order, Query,
+    aggregate, delete, insert, select, update,
+};
 use canvalo_guests::{AgentError, Guest, Outcome, Turn, answered, say};
 
 /// Granted `id` and `client_name` of invoices for reading, `client_name` for inserting, and nothing else.
@@ -14,7 +14,10 @@ struct Snoop;
 impl Guest for Snoop {
     fn run(turn: Turn) -> Result<Outcome, AgentError> {
         say("turn", &turn);
-        say("environment", ["PATH", "HOME", "SUPABASE_JWT_SECRET"].into_iter().filter_map(std::env::var_os).collect::<Vec<_>>());
+        say(
+            "environment",
+            ["PATH", "HOME", "SUPABASE_JWT_SECRET"].into_iter().filter_map(std::env::var_os).collect::<Vec<_>>(),
+        );
         say("arguments", std::env::args().collect::<Vec<_>>());
         say("file", std::fs::read_to_string("/etc/passwd").map_err(|error| error.kind()));
         say("network", std::net::TcpStream::connect("127.0.0.1:80").map_err(|error| error.kind()).is_ok());

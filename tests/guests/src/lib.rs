@@ -11,8 +11,8 @@ pub mod bindings {
 }
 
 pub use bindings::canvalo::agent::{clock, data, events, llm, log, types};
-pub use bindings::exports::canvalo::agent::agent::{AgentError, Ending, Guest, Outcome, Turn};
 pub use bindings::export;
+pub use bindings::exports::canvalo::agent::agent::{AgentError, Ending, Guest, Outcome, Turn};
 
 /// A turn that ended well.
 pub fn answered() -> Result<Outcome, AgentError> {

@@ -211,8 +211,6 @@ fn no_error_quotes_the_token() {
             assert!(!format!("{error} {error:?}").contains(part), "{what}");
         }
     }
-    let user = verifier()
-        .verify_at(&signed(HEADER, &claims().to_string()), NOW)
-        .unwrap();
+    let user = verifier().verify_at(&signed(HEADER, &claims().to_string()), NOW).unwrap();
     assert!(!format!("{user:?}").contains("eyJ"));
 }

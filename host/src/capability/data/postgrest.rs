@@ -56,9 +56,7 @@ pub struct PostgRest {
 
 impl std::fmt::Debug for PostgRest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PostgRest")
-            .field("root", &self.root)
-            .finish_non_exhaustive()
+        f.debug_struct("PostgRest").field("root", &self.root).finish_non_exhaustive()
     }
 }
 
@@ -97,12 +95,7 @@ impl PostgRest {
         }
         let mut key = HeaderValue::from_str(publishable_key.expose_secret()).map_err(|_| SetupError::Key)?;
         key.set_sensitive(true);
-        Ok(Self {
-            client: builder.build()?,
-            root,
-            key,
-            timeout: REQUEST_TIMEOUT,
-        })
+        Ok(Self { client: builder.build()?, root, key, timeout: REQUEST_TIMEOUT })
     }
 
     async fn send(&self, user: &UserToken, request: Request<'_>) -> Result<Answer, DataError> {
@@ -124,10 +117,7 @@ impl PostgRest {
         }
         // A page past the last row.
         if request.method == Method::GET && answer.status == StatusCode::RANGE_NOT_SATISFIABLE {
-            return Ok(Answer {
-                body: Bytes::from_static(b"[]"),
-                ..answer
-            });
+            return Ok(Answer { body: Bytes::from_static(b"[]"), ..answer });
         }
         Err(error::from_answer(answer.status, &answer.body, request.resource))
     }
@@ -138,11 +128,7 @@ impl PostgRest {
         let mut token = HeaderValue::try_from(format!("Bearer {}", user.secret().expose_secret()))
             .map_err(|_| Failure::Unsendable)?;
         token.set_sensitive(true);
-        let profile = if request.method == Method::GET {
-            "accept-profile"
-        } else {
-            "content-profile"
-        };
+        let profile = if request.method == Method::GET { "accept-profile" } else { "content-profile" };
         let mut builder = self
             .client
             .request(request.method.clone(), url)
@@ -169,9 +155,7 @@ impl PostgRest {
 impl DataStore for PostgRest {
     async fn select(&self, user: &UserToken, query: &Select) -> Result<Page, DataError> {
         if !(1..=MAX_ROWS).contains(&query.limit) {
-            return Err(DataError::LimitExceeded(format!(
-                "a read takes a limit from 1 to {MAX_ROWS} rows"
-            )));
+            return Err(DataError::LimitExceeded(format!("a read takes a limit from 1 to {MAX_ROWS} rows")));
         }
         let request = Request {
             query: Some(query::select(query)?),
@@ -180,10 +164,7 @@ impl DataStore for PostgRest {
             ..Request::new(Method::GET, query.table.as_str())
         };
         let answer = self.send(user, request).await?;
-        Ok(Page {
-            rows: answer.rows()?,
-            total: answer.total.filter(|_| query.count),
-        })
+        Ok(Page { rows: answer.rows()?, total: answer.total.filter(|_| query.count) })
     }
 
     async fn insert(&self, user: &UserToken, insertion: &Insert) -> Result<Vec<Row>, DataError> {
@@ -234,9 +215,7 @@ impl DataStore for PostgRest {
 
     async fn aggregate(&self, user: &UserToken, aggregation: &Aggregate) -> Result<Vec<Row>, DataError> {
         if !(1..=MAX_ROWS).contains(&aggregation.limit) {
-            return Err(DataError::LimitExceeded(format!(
-                "a computation takes a limit from 1 to {MAX_ROWS} groups"
-            )));
+            return Err(DataError::LimitExceeded(format!("a computation takes a limit from 1 to {MAX_ROWS} groups")));
         }
         let request = Request {
             body: Some(json(&aggregate::body(aggregation)?)?),
@@ -277,14 +256,7 @@ struct Request<'a> {
 
 impl<'a> Request<'a> {
     fn new(method: Method, resource: &'a str) -> Self {
-        Self {
-            method,
-            resource,
-            query: None,
-            prefer: None,
-            body: None,
-            repeatable: false,
-        }
+        Self { method, resource, query: None, prefer: None, body: None, repeatable: false }
     }
 }
 
@@ -352,21 +324,14 @@ fn bounded(max_affected: u32) -> Result<String, DataError> {
 
 /// Row-level security hides rows instead of refusing them: a write that met none is a miss.
 fn affected(rows: Vec<Row>) -> Result<Vec<Row>, DataError> {
-    if rows.is_empty() {
-        Err(DataError::NotFound)
-    } else {
-        Ok(rows)
-    }
+    if rows.is_empty() { Err(DataError::NotFound) } else { Ok(rows) }
 }
 
 /// The rows with these columns only: what PostgREST would drop is not even sent.
 fn stripped<'a>(rows: &'a [Map<String, Value>], columns: &[&Identifier]) -> Vec<BTreeMap<&'a str, &'a Value>> {
     let listed = |name: &str| columns.iter().any(|column| column.as_str() == name);
     let row = |row: &'a Map<String, Value>| {
-        row.iter()
-            .filter(|(name, _)| listed(name))
-            .map(|(name, value)| (name.as_str(), value))
-            .collect()
+        row.iter().filter(|(name, _)| listed(name)).map(|(name, value)| (name.as_str(), value)).collect()
     };
     rows.iter().map(row).collect()
 }

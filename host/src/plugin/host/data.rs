@@ -78,11 +78,7 @@ impl Host for State {
 
 impl State {
     /// Counts and checks one request.
-    fn admit<G, R>(
-        &mut self,
-        request: G,
-        check: impl Fn(&Self, G) -> Result<R, DataError>,
-    ) -> Result<R, DataError> {
+    fn admit<G, R>(&mut self, request: G, check: impl Fn(&Self, G) -> Result<R, DataError>) -> Result<R, DataError> {
         self.budget.data_call()?;
         check(self, request)
     }

@@ -58,10 +58,7 @@ fn checked(request: CompletionRequest) -> Result<llm::CompletionRequest, String>
         return Err("max-output-tokens: from 1".into());
     }
     let messages: Vec<llm::Message> = request.messages.into_iter().map(message).collect::<Result<_, _>>()?;
-    let alternate = messages
-        .iter()
-        .enumerate()
-        .all(|(at, message)| (message.role == llm::Role::User) == (at % 2 == 0));
+    let alternate = messages.iter().enumerate().all(|(at, message)| (message.role == llm::Role::User) == (at % 2 == 0));
     if !alternate {
         return Err("messages: the first is the user's, and roles alternate".into());
     }

@@ -25,9 +25,7 @@ pub struct Arguments {
 pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, ToolError> {
     let today = context.today();
     let sums = |due: Vec<Condition>| {
-        let mut sums = Aggregation::new("invoices")
-            .count("invoices")
-            .sum("balance_due", "amount");
+        let mut sums = Aggregation::new("invoices").count("invoices").sum("balance_due", "amount");
         sums.conditions.extend(open());
         sums.conditions.extend(due);
         if let Some(client) = &arguments.client {
@@ -42,39 +40,26 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
         due.extend(first.map(|first| Filter::gte("due_date", first).into()));
         requests.push(sums(due));
     }
-    requests.push(sums(vec![
-        vec![Filter::gt("due_date", today), Filter::is_null("due_date")].into(),
-    ]));
+    requests.push(sums(vec![vec![Filter::gt("due_date", today), Filter::is_null("due_date")].into()]));
 
     let mut figures = Vec::with_capacity(requests.len());
     for groups in context.aggregate_many(&requests) {
         let groups = groups?;
-        figures.push(
-            groups
-                .first()
-                .map(|sums| (sums.integer("invoices"), sums.money("amount")))
-                .unwrap_or_default(),
-        );
+        figures.push(groups.first().map(|sums| (sums.integer("invoices"), sums.money("amount"))).unwrap_or_default());
     }
     let (later_count, later) = figures.pop().unwrap_or_default();
     let due: Money = figures.iter().map(|(_, amount)| *amount).sum();
     let due_count: i64 = figures.iter().map(|(count, _)| count).sum();
 
-    let rows = BUCKETS
-        .iter()
-        .zip(&figures)
-        .map(|(bucket, (count, amount))| -> Map<String, Value> {
-            let columns = [
-                ("days_past_due", bucket.name.into()),
-                ("invoices", json!(count)),
-                ("amount", amount.to_string().into()),
-                ("share", amount.share_of(due).map_or(Value::Null, Value::from)),
-            ];
-            columns
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect()
-        });
+    let rows = BUCKETS.iter().zip(&figures).map(|(bucket, (count, amount))| -> Map<String, Value> {
+        let columns = [
+            ("days_past_due", bucket.name.into()),
+            ("invoices", json!(count)),
+            ("amount", amount.to_string().into()),
+            ("share", amount.share_of(due).map_or(Value::Null, Value::from)),
+        ];
+        columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    });
     let title = match &arguments.client {
         Some(client) => format!("Ageing of open invoices of clients named {:?}", client.trim()),
         None => "Ageing of open invoices".to_owned(),
@@ -89,9 +74,5 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
 }
 
 fn invoices(count: i64) -> String {
-    if count == 1 {
-        "1 invoice".to_owned()
-    } else {
-        format!("{count} invoices")
-    }
+    if count == 1 { "1 invoice".to_owned() } else { format!("{count} invoices") }
 }

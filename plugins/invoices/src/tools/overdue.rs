@@ -33,29 +33,14 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
         conditions.push(Filter::holds_text("client_name", client.trim()).into());
     }
 
-    let columns = [
-        "id",
-        "invoice_number",
-        "client_name",
-        "due_date",
-        "total_amount",
-        "balance_due",
-    ];
-    let mut query = Query::new("invoices", &columns)
-        .ascending("due_date")
-        .ascending("invoice_number")
-        .limit(MAX_ROWS);
+    let columns = ["id", "invoice_number", "client_name", "due_date", "total_amount", "balance_due"];
+    let mut query = Query::new("invoices", &columns).ascending("due_date").ascending("invoice_number").limit(MAX_ROWS);
     query.conditions.clone_from(&conditions);
     let page = context.select(&query)?;
-    let mut sums = Aggregation::new("invoices")
-        .count("invoices")
-        .sum("balance_due", "total");
+    let mut sums = Aggregation::new("invoices").count("invoices").sum("balance_due", "total");
     sums.conditions = conditions;
     let groups = context.aggregate(&sums)?;
-    let (count, total) = groups
-        .first()
-        .map(|sums| (sums.integer("invoices"), sums.money("total")))
-        .unwrap_or_default();
+    let (count, total) = groups.first().map(|sums| (sums.integer("invoices"), sums.money("total"))).unwrap_or_default();
 
     let rows = page.rows.iter().map(|row| -> Map<String, Value> {
         let days = row.date("due_date").map(|due| days_past_due(due, today));
@@ -68,10 +53,7 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
             ("total_amount", row.money("total_amount").to_string().into()),
             ("balance_due", row.money("balance_due").to_string().into()),
         ];
-        columns
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+        columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     });
     let rows: Vec<_> = rows.collect();
     let shown = rows.len();
@@ -85,9 +67,7 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
         answer = answer.next("How old are our open invoices?").next("Record a payment");
     }
     Ok(if (shown as i64) < count {
-        answer.note(format!(
-            "These are the {shown} longest overdue of {count}; the total is over all of them."
-        ))
+        answer.note(format!("These are the {shown} longest overdue of {count}; the total is over all of them."))
     } else {
         answer
     })

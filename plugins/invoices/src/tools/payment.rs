@@ -25,14 +25,7 @@ Examples: \"INV-1042 and INV-1043 were both paid\" \"Record these payments: $200
 /// Payments of one call.
 const MAX_PAYMENTS: usize = 16;
 
-const RETURNING: [&str; 6] = [
-    "id",
-    "invoice_number",
-    "client_name",
-    "amount_paid",
-    "balance_due",
-    "status",
-];
+const RETURNING: [&str; 6] = ["id", "invoice_number", "client_name", "amount_paid", "balance_due", "status"];
 
 /// A payment.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -61,11 +54,7 @@ pub struct Payments {
 pub fn run(context: &mut Context<'_>, payment: Payment) -> Result<Answer, ToolError> {
     let recorded = record(context, std::slice::from_ref(&payment))?.pop();
     let recorded = recorded.unwrap_or_else(|| Err(ToolError::refused("Nothing was recorded.")))?;
-    let title = format!(
-        "Recorded {} on {}",
-        recorded.amount,
-        recorded.row.text("invoice_number")
-    );
+    let title = format!("Recorded {} on {}", recorded.amount, recorded.row.text("invoice_number"));
     Ok(Answer::new()
         .title(title)
         .fact("Client", recorded.row.text("client_name"))
@@ -79,9 +68,7 @@ pub fn run(context: &mut Context<'_>, payment: Payment) -> Result<Answer, ToolEr
 pub fn run_many(context: &mut Context<'_>, Payments { payments }: Payments) -> Result<Answer, ToolError> {
     if payments.is_empty() || payments.len() > MAX_PAYMENTS {
         let count = payments.len();
-        return Err(ToolError::arguments(format!(
-            "`payments`: from 1 to {MAX_PAYMENTS} at a time, got {count}."
-        )));
+        return Err(ToolError::arguments(format!("`payments`: from 1 to {MAX_PAYMENTS} at a time, got {count}.")));
     }
     let results = record(context, &payments)?;
     let sum: Money = results.iter().flatten().map(|recorded| recorded.amount).sum();
@@ -92,33 +79,24 @@ pub fn run_many(context: &mut Context<'_>, Payments { payments }: Payments) -> R
             .find_map(Result::err)
             .unwrap_or_else(|| ToolError::refused("Nothing was recorded.")));
     }
-    let rows = results
-        .iter()
-        .zip(&payments)
-        .map(|(result, payment)| -> Map<String, Value> {
-            let columns = match result {
-                Ok(recorded) => vec![
-                    ("invoice_number", recorded.row.get("invoice_number").clone()),
-                    ("client_name", recorded.row.get("client_name").clone()),
-                    ("amount", recorded.amount.to_string().into()),
-                    ("balance_due", recorded.row.money("balance_due").to_string().into()),
-                    ("status", recorded.row.get("status").clone()),
-                    ("result", "recorded".into()),
-                ],
-                Err(error) => vec![
-                    ("invoice_number", payment.invoice.as_str().into()),
-                    (
-                        "amount",
-                        payment.amount.map_or(Value::Null, |amount| amount.to_string().into()),
-                    ),
-                    ("result", format!("not recorded: {}", error.message()).into()),
-                ],
-            };
-            columns
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect()
-        });
+    let rows = results.iter().zip(&payments).map(|(result, payment)| -> Map<String, Value> {
+        let columns = match result {
+            Ok(recorded) => vec![
+                ("invoice_number", recorded.row.get("invoice_number").clone()),
+                ("client_name", recorded.row.get("client_name").clone()),
+                ("amount", recorded.amount.to_string().into()),
+                ("balance_due", recorded.row.money("balance_due").to_string().into()),
+                ("status", recorded.row.get("status").clone()),
+                ("result", "recorded".into()),
+            ],
+            Err(error) => vec![
+                ("invoice_number", payment.invoice.as_str().into()),
+                ("amount", payment.amount.map_or(Value::Null, |amount| amount.to_string().into())),
+                ("result", format!("not recorded: {}", error.message()).into()),
+            ],
+        };
+        columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    });
     let answer = Answer::new()
         .title(format!("Recorded {count} of {} payments", results.len()))
         .rows(rows.collect())
@@ -167,9 +145,8 @@ fn record(context: &mut Context<'_>, payments: &[Payment]) -> Result<Vec<Result<
                 method: None,
             };
             // A refused payment must not leave a booking of nothing.
-            let mut account = bookings
-                .get(&id)
-                .map_or_else(|| Account::of(&invoice), |booking| booking.account.clone());
+            let mut account =
+                bookings.get(&id).map_or_else(|| Account::of(&invoice), |booking| booking.account.clone());
             let amount = account.pay(amount).map_err(&refused)?;
             let booking = bookings.entry(id.clone()).or_insert_with(new);
             booking.account = account;
@@ -185,11 +162,7 @@ fn record(context: &mut Context<'_>, payments: &[Payment]) -> Result<Vec<Result<
     let recorded = booked.into_iter().map(|booked| {
         let (id, amount, date) = booked?;
         match updated.get(&id) {
-            Some(Ok(rows)) if !rows.is_empty() => Ok(Recorded {
-                amount,
-                date,
-                row: rows[0].clone(),
-            }),
+            Some(Ok(rows)) if !rows.is_empty() => Ok(Recorded { amount, date, row: rows[0].clone() }),
             Some(Err(error)) if *error != DataError::NotFound => Err(error.clone().into()),
             _ => Err(ToolError::refused(
                 "The invoice changed in the meantime, nothing was recorded. Look at it again first.",

@@ -51,18 +51,13 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
         .count("invoices")
         .sum("total_amount", "invoiced")
         .sum("balance_due", "open");
-    let collected = over("payment_date")
-        .matching(Filter::gt("amount_paid", 0))
-        .sum("amount_paid", "collected");
+    let collected = over("payment_date").matching(Filter::gt("amount_paid", 0)).sum("amount_paid", "collected");
     let mut results = context.aggregate_many(&[invoiced, collected]).into_iter();
     let mut next = || results.next().unwrap_or_else(|| Ok(Vec::new()));
     let (invoiced, collected) = (next()?, next()?);
 
-    let mut months: BTreeMap<NaiveDate, Month> = period
-        .months()
-        .into_iter()
-        .map(|month| (month, Month::default()))
-        .collect();
+    let mut months: BTreeMap<NaiveDate, Month> =
+        period.months().into_iter().map(|month| (month, Month::default())).collect();
     for row in &invoiced {
         if let Some(month) = month(&mut months, row, "issue_date") {
             month.invoices += row.integer("invoices");
@@ -81,10 +76,7 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
             ("invoiced", month.invoiced.to_string().into()),
             ("collected", month.collected.to_string().into()),
         ];
-        columns
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+        columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     });
     Ok(Answer::new()
         .title(format!("Revenue from {} to {}", period.from, period.to))
@@ -106,25 +98,15 @@ fn month<'months>(
 fn period(arguments: &Arguments, today: NaiveDate) -> Result<Period, ToolError> {
     let period = match (arguments.from, arguments.to) {
         (None, Some(_)) => return Err(ToolError::arguments("`to` needs `from`: when does the period start?")),
-        (Some(from), to) => Some(Period {
-            from,
-            to: to.unwrap_or(today),
-        }),
+        (Some(from), to) => Some(Period { from, to: to.unwrap_or(today) }),
         (None, None) => arguments.period.unwrap_or(Named::ThisMonth).resolve(today),
     };
     let Some(period) = period.filter(|period| period.from <= period.to) else {
-        return Err(ToolError::arguments(
-            "The period ends before it starts: `from` must not be after `to`.",
-        ));
+        return Err(ToolError::arguments("The period ends before it starts: `from` must not be after `to`."));
     };
-    let longest = period
-        .from
-        .checked_add_months(chrono::Months::new(MAX_MONTHS))
-        .unwrap_or(NaiveDate::MAX);
+    let longest = period.from.checked_add_months(chrono::Months::new(MAX_MONTHS)).unwrap_or(NaiveDate::MAX);
     if period.to >= longest {
-        return Err(ToolError::arguments(
-            "The period is too long: at most five years at a time.",
-        ));
+        return Err(ToolError::arguments("The period is too long: at most five years at a time."));
     }
     Ok(period)
 }

@@ -19,10 +19,7 @@ impl Answer {
             None => {}
         }
         if !self.facts.is_empty() {
-            let facts = self
-                .facts
-                .iter()
-                .map(|(name, value)| format!("- {}: {}", inline(name), cell(value)));
+            let facts = self.facts.iter().map(|(name, value)| format!("- {}: {}", inline(name), cell(value)));
             parts.push(facts.collect::<Vec<_>>().join("\n"));
         }
         if let Some(note) = &self.note {
@@ -62,10 +59,7 @@ impl Answer {
 fn heading(column: &str) -> String {
     let words = inline(&column.replace('_', " "));
     let mut letters = words.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn cell(value: &Value) -> String {
@@ -79,10 +73,7 @@ fn cell(value: &Value) -> String {
 
 /// Text on one line that can't end a table cell.
 fn inline(text: &str) -> String {
-    text.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .replace('|', "\\|")
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
 
 #[cfg(test)]
@@ -98,11 +89,7 @@ mod tests {
             json!({ "id": "3", "invoice_number": "INV-2", "notes": null, "tags": ["x", "y"] }),
         ];
         let rows = rows.into_iter().map(|row| row.as_object().unwrap().clone()).collect();
-        let answer = Answer::new()
-            .title("Invoices")
-            .rows(rows)
-            .fact("Total", "$5.00")
-            .note("That is all.");
+        let answer = Answer::new().title("Invoices").rows(rows).fact("Total", "$5.00").note("That is all.");
         assert_eq!(
             answer.to_markdown(),
             "**Invoices**\n\n| Invoice number | Notes | Tags |\n| --- | --- | --- |\n| INV-1 | a \\| b c |  |\n\

@@ -46,15 +46,7 @@ pub(super) const MAX_TEXT: usize = 10_000;
 
 impl Column {
     const fn new(name: &'static str, kind: Kind) -> Self {
-        Self {
-            name,
-            kind,
-            description: "",
-            required: false,
-            read_only: false,
-            min: None,
-            max: None,
-        }
+        Self { name, kind, description: "", required: false, read_only: false, min: None, max: None }
     }
 
     /// Text.
@@ -64,10 +56,7 @@ impl Column {
 
     /// An amount of money, not below zero.
     pub const fn money(name: &'static str) -> Self {
-        Self {
-            min: Some(0),
-            ..Self::new(name, Kind::Money)
-        }
+        Self { min: Some(0), ..Self::new(name, Kind::Money) }
     }
 
     /// An exact decimal number.
@@ -132,19 +121,12 @@ impl Column {
 
     /// The declared tools never write it: the database computes it, or another tool does.
     pub const fn read_only(self) -> Self {
-        Self {
-            read_only: true,
-            ..self
-        }
+        Self { read_only: true, ..self }
     }
 
     /// Numbers from `min` to `max`.
     pub const fn range(self, min: i64, max: i64) -> Self {
-        Self {
-            min: Some(min),
-            max: Some(max),
-            ..self
-        }
+        Self { min: Some(min), max: Some(max), ..self }
     }
 
     /// Numbers from `min`.

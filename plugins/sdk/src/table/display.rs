@@ -32,10 +32,7 @@ fn value(table: &Table, name: &str, row: &Row, zone: FixedOffset) -> Value {
             Some(instant) => instant.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string().into(),
             None => value.clone(),
         },
-        Some(Kind::Time) => value
-            .as_str()
-            .and_then(|time| time.get(..5))
-            .map_or_else(|| value.clone(), Value::from),
+        Some(Kind::Time) => value.as_str().and_then(|time| time.get(..5)).map_or_else(|| value.clone(), Value::from),
         _ => value.clone(),
     }
 }

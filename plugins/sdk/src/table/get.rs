@@ -11,16 +11,11 @@ pub(super) fn tool(table: &'static Table) -> Tool {
     let parameters = schema::object(properties, &[table.singular]);
     let checked = parameters.clone();
     let description = format!("Gets one {} with all its details.", table.singular);
-    Tool::untyped(
-        format!("get_{}", table.singular),
-        description,
-        parameters,
-        move |context, given| {
-            arguments::check_names(&checked, &given)?;
-            let name = text(table, given.get(table.singular))?;
-            get(table, context, name)
-        },
-    )
+    Tool::untyped(format!("get_{}", table.singular), description, parameters, move |context, given| {
+        arguments::check_names(&checked, &given)?;
+        let name = text(table, given.get(table.singular))?;
+        get(table, context, name)
+    })
 }
 
 fn get(table: &'static Table, context: &mut Context<'_>, name: &str) -> Result<Answer, ToolError> {
@@ -29,32 +24,22 @@ fn get(table: &'static Table, context: &mut Context<'_>, name: &str) -> Result<A
     match found {
         // Reading a row that is merely like the name does no harm.
         Some(Found::Exact(row)) => Ok(one(table, display::whole(table, &row, zone), table.name_of(&row))),
-        Some(Found::Candidates(rows)) if rows.len() == 1 => Ok(one(
-            table,
-            display::whole(table, &rows[0], zone),
-            table.name_of(&rows[0]),
-        )),
+        Some(Found::Candidates(rows)) if rows.len() == 1 => {
+            Ok(one(table, display::whole(table, &rows[0], zone), table.name_of(&rows[0])))
+        }
         Some(Found::Candidates(rows)) if rows.len() > 1 => {
-            let shown = rows
-                .iter()
-                .map(|row| display::columns(table, row, table.shown, zone))
-                .collect();
+            let shown = rows.iter().map(|row| display::columns(table, row, table.shown, zone)).collect();
             Ok(Answer::new()
                 .title(format!("Several {} match {name:?}", table.name))
                 .rows(shown)
                 .note("Which one is meant?"))
         }
-        _ => Err(ToolError::Arguments(format!(
-            "There is no {} {name:?}.",
-            table.singular
-        ))),
+        _ => Err(ToolError::Arguments(format!("There is no {} {name:?}.", table.singular))),
     }
 }
 
 fn one(table: &Table, row: Map<String, Value>, name: &str) -> Answer {
-    Answer::new()
-        .title(format!("{} {name}", super::capitalised(table.singular)))
-        .rows(vec![row])
+    Answer::new().title(format!("{} {name}", super::capitalised(table.singular))).rows(vec![row])
 }
 
 /// A name or id as a model gives it.
@@ -62,9 +47,7 @@ pub(super) fn text<'value>(table: &Table, value: Option<&'value Value>) -> Resul
     let text = value.and_then(Value::as_str).map(str::trim).unwrap_or_default();
     if text.is_empty() || text.chars().count() > 200 {
         let (singular, label) = (table.singular, table.label.replace('_', " "));
-        return Err(ToolError::Arguments(format!(
-            "`{singular}`: expected the {label} or id of one {singular}."
-        )));
+        return Err(ToolError::Arguments(format!("`{singular}`: expected the {label} or id of one {singular}.")));
     }
     Ok(text)
 }

@@ -26,16 +26,11 @@ pub(super) fn tool(table: &'static Table) -> Tool {
         description.push('\n');
         description.push_str(table.examples);
     }
-    Tool::untyped(
-        format!("list_{}", table.name),
-        description,
-        parameters,
-        move |context, mut given| {
-            arguments::check_names(&checked, &given)?;
-            arguments::drop_blanks(&checked, &mut given);
-            list(table, context, &given)
-        },
-    )
+    Tool::untyped(format!("list_{}", table.name), description, parameters, move |context, mut given| {
+        arguments::check_names(&checked, &given)?;
+        arguments::drop_blanks(&checked, &mut given);
+        list(table, context, &given)
+    })
 }
 
 /// How a column can be filtered.
@@ -64,10 +59,7 @@ fn parameters(table: &Table) -> Value {
     if !table.search.is_empty() {
         let searched = table.search.join(", ").replace('_', " ");
         let description = format!("Text to look for in {searched}: a name or part of one.");
-        properties.insert(
-            "search".to_owned(),
-            json!({ "type": "string", "description": description }),
-        );
+        properties.insert("search".to_owned(), json!({ "type": "string", "description": description }));
     }
     for column in table.columns {
         let words = column.name.replace('_', " ");
@@ -110,19 +102,12 @@ fn parameters(table: &Table) -> Value {
     properties.insert("descending".to_owned(), descending);
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT });
     properties.insert("limit".to_owned(), limit);
-    properties.insert(
-        "offset".to_owned(),
-        json!({ "type": "integer", "minimum": 0, "description": "Rows to skip." }),
-    );
+    properties.insert("offset".to_owned(), json!({ "type": "integer", "minimum": 0, "description": "Rows to skip." }));
     schema::object(properties, &[])
 }
 
 fn sortable(table: &Table) -> Vec<&'static str> {
-    let plain = |column: &&&str| {
-        !table
-            .column(column)
-            .is_some_and(|c| matches!(c.kind, Kind::Json(_) | Kind::Tags))
-    };
+    let plain = |column: &&&str| !table.column(column).is_some_and(|c| matches!(c.kind, Kind::Json(_) | Kind::Tags));
     table.shown.iter().filter(plain).copied().collect()
 }
 
@@ -137,11 +122,7 @@ fn list(table: &'static Table, context: &mut Context<'_>, given: &Map<String, Va
     let mut query = Query::new(table.name, &columns).limit(limit).offset(offset).counted();
     query.conditions.clone_from(&conditions);
     let (order, descending) = order(table, given)?;
-    query = if descending {
-        query.descending(order)
-    } else {
-        query.ascending(order)
-    };
+    query = if descending { query.descending(order) } else { query.ascending(order) };
     if order != "id" {
         // Rows that are equal otherwise could change places between pages.
         query = query.ascending("id");
@@ -149,11 +130,7 @@ fn list(table: &'static Table, context: &mut Context<'_>, given: &Map<String, Va
     let page = context.select(&query)?;
     let total = page.total.unwrap_or(page.rows.len() as u64);
 
-    let rows: Vec<_> = page
-        .rows
-        .iter()
-        .map(|row| display::columns(table, row, table.shown, zone))
-        .collect();
+    let rows: Vec<_> = page.rows.iter().map(|row| display::columns(table, row, table.shown, zone)).collect();
     let shown = rows.len() as u64;
     let mut answer = Answer::new().title(table.heading()).rows(rows).total_rows(total);
     if total > 1 && !table.totals.is_empty() {
@@ -161,10 +138,7 @@ fn list(table: &'static Table, context: &mut Context<'_>, given: &Map<String, Va
     }
     let last = u64::from(offset) + shown;
     if shown > 0 && last < total {
-        answer = answer.note(format!(
-            "These are {} to {last} of {total}; more with offset {last}.",
-            offset + 1
-        ));
+        answer = answer.note(format!("These are {} to {last} of {total}; more with offset {last}.", offset + 1));
     }
     Ok(answer)
 }
@@ -183,10 +157,7 @@ fn totals(table: &Table, context: &mut Context<'_>, conditions: Vec<Condition>, 
                 answer = answer.fact(format!("Sum of {}", column.replace('_', " ")), sum);
             }
         }
-        Err(error) => context.log(
-            crate::events::Level::Warn,
-            &format!("no sums for {}: {error}", table.name),
-        ),
+        Err(error) => context.log(crate::events::Level::Warn, &format!("no sums for {}: {error}", table.name)),
     }
     answer
 }
@@ -206,10 +177,7 @@ fn order(table: &Table, given: &Map<String, Value>) -> Result<(&'static str, boo
     };
     let columns = sortable(table);
     let column = columns.iter().find(|column| wanted == **column).ok_or_else(|| {
-        ToolError::Arguments(format!(
-            "`order_by`: expected one of {}, got {wanted}.",
-            columns.join(", ")
-        ))
+        ToolError::Arguments(format!("`order_by`: expected one of {}, got {wanted}.", columns.join(", ")))
     })?;
     Ok((column, descending.unwrap_or(false)))
 }
@@ -221,10 +189,7 @@ fn conditions(
 ) -> Result<Vec<Condition>, ToolError> {
     let mut conditions = Vec::new();
     if let Some(search) = given.get("search") {
-        let text = search
-            .as_str()
-            .ok_or_else(|| ToolError::arguments("`search`: expected text."))?
-            .trim();
+        let text = search.as_str().ok_or_else(|| ToolError::arguments("`search`: expected text."))?.trim();
         let columns = table.search.iter().map(|column| Filter::holds_text(column, text));
         conditions.push(Condition::Any(columns.collect()));
     }
@@ -243,11 +208,7 @@ fn conditions(
                     let bound = bound(column, value, high, zone)?;
                     // The last day of a range of instants counts until it ends.
                     let until = matches!(column.kind, Kind::Timestamp);
-                    let filter = if until {
-                        Filter::lt(column.name, bound)
-                    } else {
-                        Filter::lte(column.name, bound)
-                    };
+                    let filter = if until { Filter::lt(column.name, bound) } else { Filter::lte(column.name, bound) };
                     conditions.push(filter.into());
                 }
             }
@@ -271,10 +232,7 @@ fn equal(column: &Column, value: &Value, zone: FixedOffset) -> Result<Filter, To
     let checked = values.iter().map(|value| values::check(column, value.clone(), zone));
     let checked = checked.collect::<Result<Vec<_>, _>>().map_err(ToolError::Arguments)?;
     match checked.as_slice() {
-        [] => Err(ToolError::Arguments(format!(
-            "`{}`: name at least one value or leave it out.",
-            column.name
-        ))),
+        [] => Err(ToolError::Arguments(format!("`{}`: name at least one value or leave it out.", column.name))),
         [only] => Ok(Filter::eq(column.name, only)),
         several => Ok(Filter::one_of(column.name, several)),
     }
@@ -293,19 +251,13 @@ fn bound(column: &Column, value: &Value, end: &str, zone: FixedOffset) -> Result
             }
             values::check(column, date.to_string().into(), zone).map_err(ToolError::Arguments)
         }
-        _ => crate::Money::from_json(value)
-            .map(Value::from)
-            .ok_or_else(|| wrong("a number")),
+        _ => crate::Money::from_json(value).map(Value::from).ok_or_else(|| wrong("a number")),
     }
 }
 
 fn number(given: &Map<String, Value>, name: &str, min: u32, max: u32) -> Result<Option<u32>, ToolError> {
     let Some(value) = given.get(name) else { return Ok(None) };
     let number = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
-    let number = number
-        .and_then(|number| u32::try_from(number).ok())
-        .filter(|number| (min..=max).contains(number));
-    number
-        .map(Some)
-        .ok_or_else(|| ToolError::Arguments(format!("`{name}`: must be from {min} to {max}, got {value}.")))
+    let number = number.and_then(|number| u32::try_from(number).ok()).filter(|number| (min..=max).contains(number));
+    number.map(Some).ok_or_else(|| ToolError::Arguments(format!("`{name}`: must be from {min} to {max}, got {value}.")))
 }

@@ -26,14 +26,9 @@ impl Found {
         };
         let shown = name.chars().take(80).collect::<String>();
         if candidates.is_empty() {
-            return Err(ToolError::Arguments(format!(
-                "There is no {} {shown:?}.",
-                table.singular
-            )));
+            return Err(ToolError::Arguments(format!("There is no {} {shown:?}.", table.singular)));
         }
-        let names = candidates
-            .iter()
-            .map(|row| format!("{} (id {})", table.name_of(row), row.text("id")));
+        let names = candidates.iter().map(|row| format!("{} (id {})", table.name_of(row), row.text("id")));
         Err(ToolError::Arguments(format!(
             "Which {} is {shown:?}? It could be: {}. Use the id.",
             table.singular,
@@ -45,27 +40,18 @@ impl Found {
 /// Finds each name, with all columns. At most one read for the ids, and two rounds of reads for the labels.
 pub(super) fn find(table: &Table, context: &mut Context<'_>, names: &[&str]) -> Result<Vec<Found>, ToolError> {
     let columns = table.all_columns();
-    let query = || {
-        Query::new(table.name, &columns)
-            .ascending(table.label)
-            .limit(MAX_CANDIDATES)
-    };
+    let query = || Query::new(table.name, &columns).ascending(table.label).limit(MAX_CANDIDATES);
     let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
     let (ids, labels): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| is_uuid(name));
 
     let mut by_id = Vec::new();
     if !ids.is_empty() {
         let limit = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        by_id = context
-            .select(&query().matching(Filter::one_of("id", &ids)).limit(limit))?
-            .rows;
+        by_id = context.select(&query().matching(Filter::one_of("id", &ids)).limit(limit))?.rows;
     }
 
     // Equal labels are asked for on their own: among many that merely hold the name they could be cut off.
-    let equal: Vec<Query> = labels
-        .iter()
-        .map(|label| query().matching(Filter::ilike(table.label, label)))
-        .collect();
+    let equal: Vec<Query> = labels.iter().map(|label| query().matching(Filter::ilike(table.label, label))).collect();
     let mut by_label = Vec::with_capacity(labels.len());
     for (page, label) in context.select_many(&equal).into_iter().zip(&labels) {
         let mut rows = page?.rows;
@@ -74,19 +60,14 @@ pub(super) fn find(table: &Table, context: &mut Context<'_>, names: &[&str]) -> 
         by_label.push(rows);
     }
     let unknown: Vec<usize> = (0..labels.len()).filter(|index| by_label[*index].is_empty()).collect();
-    let similar = unknown
-        .iter()
-        .map(|index| query().matching(Filter::holds_text(table.label, labels[*index])));
+    let similar = unknown.iter().map(|index| query().matching(Filter::holds_text(table.label, labels[*index])));
     let similar: Vec<Query> = similar.collect();
     for (page, index) in context.select_many(&similar).into_iter().zip(unknown) {
         by_label[index] = page?.rows;
     }
 
     let mut by_label = by_label.into_iter();
-    Ok(names
-        .iter()
-        .map(|name| choose(table, name, &by_id, &mut by_label))
-        .collect())
+    Ok(names.iter().map(|name| choose(table, name, &by_id, &mut by_label)).collect())
 }
 
 fn choose(table: &Table, name: &str, by_id: &[Row], by_label: &mut impl Iterator<Item = Vec<Row>>) -> Found {
@@ -99,9 +80,7 @@ fn choose(table: &Table, name: &str, by_id: &[Row], by_label: &mut impl Iterator
     let meant: Vec<usize> = (0..rows.len()).filter(|index| equals(&rows[*index])).collect();
     // With a full page there may be more that end like this.
     let meant = if meant.is_empty() && rows.len() < MAX_CANDIDATES as usize {
-        (0..rows.len())
-            .filter(|index| ends_with_word(rows[*index].text(table.label), name))
-            .collect()
+        (0..rows.len()).filter(|index| ends_with_word(rows[*index].text(table.label), name)).collect()
     } else {
         meant
     };

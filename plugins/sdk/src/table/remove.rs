@@ -15,15 +15,10 @@ pub(super) fn tool(table: &'static Table) -> Tool {
         "Deletes one {} or several for good, all of them or none. The user is asked to approve it first.",
         table.singular
     );
-    Tool::untyped(
-        format!("delete_{}", table.name),
-        description,
-        parameters,
-        move |context, given| {
-            arguments::check_names(&checked, &given)?;
-            delete(table, context, given.get(table.name))
-        },
-    )
+    Tool::untyped(format!("delete_{}", table.name), description, parameters, move |context, given| {
+        arguments::check_names(&checked, &given)?;
+        delete(table, context, given.get(table.name))
+    })
 }
 
 fn delete(table: &'static Table, context: &mut Context<'_>, given: Option<&Value>) -> Result<Answer, ToolError> {
@@ -34,20 +29,11 @@ fn delete(table: &'static Table, context: &mut Context<'_>, given: Option<&Value
     };
     if given.is_empty() || given.len() > super::MAX_ROWS_WRITTEN {
         let (name, max) = (table.name, super::MAX_ROWS_WRITTEN);
-        return Err(ToolError::Arguments(format!(
-            "`{name}`: from 1 to {max} at a time, got {}.",
-            given.len()
-        )));
+        return Err(ToolError::Arguments(format!("`{name}`: from 1 to {max} at a time, got {}.", given.len())));
     }
-    let names = given
-        .iter()
-        .map(|name| get::text(table, Some(name)))
-        .collect::<Result<Vec<_>, _>>()?;
+    let names = given.iter().map(|name| get::text(table, Some(name))).collect::<Result<Vec<_>, _>>()?;
     // One name that is not understood stops them all: what goes is gone.
-    let mut rows = table
-        .find(context, &names)?
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut rows = table.find(context, &names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
     rows.sort_by(|a, b| a.text("id").cmp(b.text("id")));
     rows.dedup_by(|a, b| a.text("id") == b.text("id"));
     let ids: Vec<&str> = rows.iter().map(|row| row.text("id")).collect();
@@ -56,11 +42,6 @@ fn delete(table: &'static Table, context: &mut Context<'_>, given: Option<&Value
     returning.extend(table.shown);
     let removed = context.delete(&Deletion::by_ids(table.name, &ids, &returning))?;
     let zone = *context.now().offset();
-    let shown = removed
-        .iter()
-        .map(|row| display::columns(table, row, table.shown, zone))
-        .collect();
-    Ok(Answer::new()
-        .title(format!("Deleted {}", table.counted(removed.len())))
-        .rows(shown))
+    let shown = removed.iter().map(|row| display::columns(table, row, table.shown, zone)).collect();
+    Ok(Answer::new().title(format!("Deleted {}", table.counted(removed.len()))).rows(shown))
 }

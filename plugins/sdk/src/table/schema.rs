@@ -29,13 +29,8 @@ pub(super) fn list(items: Value, description: &str) -> Value {
 /// A new row, or the changes of one.
 pub(super) fn row(table: &Table, with_required: bool) -> Value {
     let writable = || table.columns.iter().filter(|column| column.is_writable());
-    let properties = writable()
-        .map(|column| (column.name.to_owned(), value(column)))
-        .collect();
-    let required: Vec<&str> = writable()
-        .filter(|column| column.required)
-        .map(|column| column.name)
-        .collect();
+    let properties = writable().map(|column| (column.name.to_owned(), value(column))).collect();
+    let required: Vec<&str> = writable().filter(|column| column.required).map(|column| column.name).collect();
     object(properties, if with_required { &required } else { &[] })
 }
 

@@ -56,12 +56,7 @@ fn call(host: &mut FakeHost, tool: &str, arguments: Value) -> Result<Value, Stri
 }
 
 fn titles(answer: &Value) -> Vec<&str> {
-    answer["rows"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row["title"].as_str().unwrap())
-        .collect()
+    answer["rows"].as_array().unwrap().iter().map(|row| row["title"].as_str().unwrap()).collect()
 }
 
 fn id(host: &FakeHost, index: usize) -> String {
@@ -120,28 +115,16 @@ fn schemas_are_made_of_the_declaration() {
     });
     let created = &create.parameters()["properties"]["jobs"];
     assert_eq!((&created["minItems"], &created["maxItems"]), (&json!(1), &json!(16)));
-    assert_eq!(
-        (&created["items"]["properties"], &created["items"]["required"]),
-        (&row, &json!(["title"]))
-    );
+    assert_eq!((&created["items"]["properties"], &created["items"]["required"]), (&row, &json!(["title"])));
     let entry = &update.parameters()["properties"]["updates"]["items"];
+    assert_eq!((&entry["properties"]["job"], &entry["required"]), (&reference, &json!(["job", "changes"])));
     assert_eq!(
-        (&entry["properties"]["job"], &entry["required"]),
-        (&reference, &json!(["job", "changes"]))
-    );
-    assert_eq!(
-        (
-            &entry["properties"]["changes"]["properties"],
-            entry["properties"]["changes"].get("required")
-        ),
+        (&entry["properties"]["changes"]["properties"], entry["properties"]["changes"].get("required")),
         (&row, None)
     );
     assert_eq!(delete.parameters()["properties"]["jobs"]["items"], reference);
     let names = [&list, &get, &create, &update, &delete].map(crate::Tool::name);
-    assert_eq!(
-        names,
-        ["list_jobs", "get_job", "create_jobs", "update_jobs", "delete_jobs"]
-    );
+    assert_eq!(names, ["list_jobs", "get_job", "create_jobs", "update_jobs", "delete_jobs"]);
 }
 
 #[test]
@@ -156,18 +139,11 @@ fn a_list_shows_rows_number_and_sums_ready_to_read() {
             id(&host, 3)
         )
     );
-    assert_eq!(
-        (&answer["total_rows"], &answer["facts"]),
-        (&json!(4), &json!({ "Sum of price": "$1,031.30" }))
-    );
+    assert_eq!((&answer["total_rows"], &answer["facts"]), (&json!(4), &json!({ "Sum of price": "$1,031.30" })));
     assert_eq!(answer["note"], "These are 1 to 2 of 4; more with offset 2.");
     let mut failing = self::host().data_fails("aggregate", DataError::Unavailable("down".into()));
     let answer = call(&mut failing, "list_jobs", json!({})).unwrap();
-    assert_eq!(
-        (answer.get("facts"), titles(&answer).len()),
-        (None, 4),
-        "a list without sums is still one"
-    );
+    assert_eq!((answer.get("facts"), titles(&answer).len()), (None, 4), "a list without sums is still one");
 }
 
 #[test]
@@ -176,78 +152,43 @@ fn a_list_is_filtered_and_sorted_by_its_arguments() {
         (json!({ "search": "KITCHEN" }), vec!["Kitchen trim", "Kitchen"]),
         (json!({ "status": ["todo"] }), vec!["Kitchen trim", "Job-1042"]),
         (json!({ "status": "In Progress" }), vec!["Kitchen"]),
-        (
-            json!({ "status": ["done", "in-progress"] }),
-            vec!["Kitchen", "Job-1043"],
-        ),
-        (
-            json!({ "due_date_from": "2026-03-02", "due_date_to": "2026-03-03" }),
-            vec!["Kitchen", "Job-1043"],
-        ),
-        (
-            json!({ "price_min": 20.20, "order_by": "price" }),
-            vec!["Job-1043", "Job-1042"],
-        ),
-        (
-            json!({ "price_max": "$6.00", "order_by": "price", "descending": true }),
-            vec!["Kitchen trim", "Kitchen"],
-        ),
+        (json!({ "status": ["done", "in-progress"] }), vec!["Kitchen", "Job-1043"]),
+        (json!({ "due_date_from": "2026-03-02", "due_date_to": "2026-03-03" }), vec!["Kitchen", "Job-1043"]),
+        (json!({ "price_min": 20.20, "order_by": "price" }), vec!["Job-1043", "Job-1042"]),
+        (json!({ "price_max": "$6.00", "order_by": "price", "descending": true }), vec!["Kitchen trim", "Kitchen"]),
         (json!({ "seen_at_to": "2026-03-08" }), vec![]),
-        (
-            json!({ "search": "", "status": null, "limit": "1", "offset": 3 }),
-            vec!["Job-1042"],
-        ),
+        (json!({ "search": "", "status": null, "limit": "1", "offset": 3 }), vec!["Job-1042"]),
     ] {
         let answer = call(&mut host(), "list_jobs", arguments.clone()).unwrap();
         assert_eq!(titles(&answer), expected, "{arguments}");
     }
     let mut host = host();
-    call(
-        &mut host,
-        "list_jobs",
-        json!({ "seen_at_to": "2026-03-09", "tags": ["a"], "indoor": true }),
-    )
-    .unwrap();
-    let Call::Select(query) = &host.calls[0] else {
-        unreachable!()
-    };
+    call(&mut host, "list_jobs", json!({ "seen_at_to": "2026-03-09", "tags": ["a"], "indoor": true })).unwrap();
+    let Call::Select(query) = &host.calls[0] else { unreachable!() };
     let expected = [
         Filter::lt("seen_at", "2026-03-10T00:00:00-05:00"),
         Filter::eq("indoor", true),
         Filter::contains("tags", ["a"]),
     ];
-    assert_eq!(
-        query.conditions,
-        expected.map(Condition::All),
-        "a day counts until it ends where the user is"
-    );
+    assert_eq!(query.conditions, expected.map(Condition::All), "a day counts until it ends where the user is");
 }
 
 #[test]
 fn a_list_refuses_arguments_with_what_is_allowed() {
     for (arguments, error) in [
-        (
-            json!({ "status": ["late"] }),
-            "`status`: expected one of todo, in-progress, done, got \"late\".",
-        ),
+        (json!({ "status": ["late"] }), "`status`: expected one of todo, in-progress, done, got \"late\"."),
         (
             json!({ "order_by": "cost" }),
             "`order_by`: expected one of title, status, price, due_date, seen_at, got \"cost\".",
         ),
         (json!({ "limit": 101 }), "`limit`: must be from 1 to 100, got 101."),
         (json!({ "limit": 0 }), "`limit`: must be from 1 to 100, got 0."),
-        (
-            json!({ "due_date_to": "soon" }),
-            "`due_date_to`: expected a date such as 2026-03-09, got \"soon\".",
-        ),
+        (json!({ "due_date_to": "soon" }), "`due_date_to`: expected a date such as 2026-03-09, got \"soon\"."),
         (
             json!({ "client_id": "Maria" }),
             "`client_id`: expected an id as the tools return it, not a name, got \"Maria\".",
         ),
-        (
-            json!({ "price_min": "a lot" }),
-            "`price_min`: expected a number, got \"a lot\".",
-        ),
+        (json!({ "price_min": "a lot" }), "`price_min`: expected a number, got \"a lot\"."),
         (json!({ "search": 5 }), "`search`: expected text."),
     ] {
         let mut host = host();
@@ -255,9 +196,7 @@ fn a_list_refuses_arguments_with_what_is_allowed() {
         assert!(host.calls.is_empty());
     }
     assert!(
-        call(&mut host(), "list_jobs", json!({ "owner": 1 }))
-            .unwrap_err()
-            .starts_with("There is no argument `owner`.")
+        call(&mut host(), "list_jobs", json!({ "owner": 1 })).unwrap_err().starts_with("There is no argument `owner`.")
     );
 }
 
@@ -275,14 +214,8 @@ fn a_row_is_found_by_id_label_or_the_end_of_its_label() {
         assert_eq!(call(&mut host, "get_job", arguments).unwrap()["title"], title);
     }
     let several = call(&mut host, "get_job", json!({ "job": "job" })).unwrap();
-    assert_eq!(
-        (titles(&several), &several["note"]),
-        (vec!["Job-1042", "Job-1043"], &json!("Which one is meant?"))
-    );
-    assert_eq!(
-        call(&mut host, "get_job", json!({ "job": "attic" })).unwrap_err(),
-        "There is no job \"attic\"."
-    );
+    assert_eq!((titles(&several), &several["note"]), (vec!["Job-1042", "Job-1043"], &json!("Which one is meant?")));
+    assert_eq!(call(&mut host, "get_job", json!({ "job": "attic" })).unwrap_err(), "There is no job \"attic\".");
     assert_eq!(
         call(&mut host, "get_job", json!({ "job": " " })).unwrap_err(),
         "`job`: expected the title or id of one job."
@@ -297,13 +230,8 @@ fn new_rows_are_written_all_at_once_in_the_databases_form() {
         { "title": "Hall", "starts_at": "9:30", "seen_at": "2026-03-09 08:00", "indoor": "true", "steps": ["sand"] },
     ]);
     let answer = call(&mut host, "create_jobs", json!({ "jobs": jobs })).unwrap();
-    assert_eq!(
-        (answer["title"].as_str(), titles(&answer)),
-        (Some("Created 2 jobs"), vec!["Attic", "Hall"])
-    );
-    let Call::Insert(insertion) = &host.calls[0] else {
-        unreachable!()
-    };
+    assert_eq!((answer["title"].as_str(), titles(&answer)), (Some("Created 2 jobs"), vec!["Attic", "Hall"]));
+    let Call::Insert(insertion) = &host.calls[0] else { unreachable!() };
     assert_eq!(
         insertion.rows,
         [
@@ -318,30 +246,12 @@ fn new_rows_are_written_all_at_once_in_the_databases_form() {
 fn a_wrong_value_is_refused_before_the_call_with_what_is_allowed() {
     for (row, error) in [
         (json!({}), "A new job needs `title`."),
-        (
-            json!({ "title": "A", "status": "late" }),
-            "`status`: expected one of todo, in-progress, done, got \"late\".",
-        ),
-        (
-            json!({ "title": "A", "price": -1 }),
-            "`price`: must be zero or more, got -1.",
-        ),
-        (
-            json!({ "title": "A", "price": 1.005 }),
-            "`price`: expected an amount in whole cents, got 1.005.",
-        ),
-        (
-            json!({ "title": "A", "price": true }),
-            "`price`: expected an amount such as 1234.50, got true.",
-        ),
-        (
-            json!({ "title": "A", "rating": 6 }),
-            "`rating`: must be from 1 to 5, got 6.",
-        ),
-        (
-            json!({ "title": "A", "rating": 2.5 }),
-            "`rating`: expected a whole number, got 2.5.",
-        ),
+        (json!({ "title": "A", "status": "late" }), "`status`: expected one of todo, in-progress, done, got \"late\"."),
+        (json!({ "title": "A", "price": -1 }), "`price`: must be zero or more, got -1."),
+        (json!({ "title": "A", "price": 1.005 }), "`price`: expected an amount in whole cents, got 1.005."),
+        (json!({ "title": "A", "price": true }), "`price`: expected an amount such as 1234.50, got true."),
+        (json!({ "title": "A", "rating": 6 }), "`rating`: must be from 1 to 5, got 6."),
+        (json!({ "title": "A", "rating": 2.5 }), "`rating`: expected a whole number, got 2.5."),
         (
             json!({ "title": "A", "due_date": "03/09/2026" }),
             "`due_date`: expected a date such as 2026-03-09, got \"03/09/2026\".",
@@ -350,44 +260,23 @@ fn a_wrong_value_is_refused_before_the_call_with_what_is_allowed() {
             json!({ "title": "A", "due_date": "2026-02-29" }),
             "`due_date`: expected a date such as 2026-03-09, got \"2026-02-29\".",
         ),
-        (
-            json!({ "title": "A", "starts_at": "25:00" }),
-            "`starts_at`: expected a time such as 14:30, got \"25:00\".",
-        ),
-        (
-            json!({ "title": "A", "steps": "sand" }),
-            "`steps`: expected a list or an object, got \"sand\".",
-        ),
-        (
-            json!({ "title": "A", "tags": [1] }),
-            "`tags`: expected a list of words, got [1].",
-        ),
+        (json!({ "title": "A", "starts_at": "25:00" }), "`starts_at`: expected a time such as 14:30, got \"25:00\"."),
+        (json!({ "title": "A", "steps": "sand" }), "`steps`: expected a list or an object, got \"sand\"."),
+        (json!({ "title": "A", "tags": [1] }), "`tags`: expected a list of words, got [1]."),
         (json!({ "title": ["A"] }), "`title`: expected text, got [\"A\"]."),
-        (
-            json!({ "title": "A", "cost": 5 }),
-            "`cost` can't be written with this tool; leave it out.",
-        ),
-        (
-            json!({ "title": "A", "user_id": "x" }),
-            "`user_id` can't be written with this tool; leave it out.",
-        ),
+        (json!({ "title": "A", "cost": 5 }), "`cost` can't be written with this tool; leave it out."),
+        (json!({ "title": "A", "user_id": "x" }), "`user_id` can't be written with this tool; leave it out."),
         (
             json!({ "title": "A", "colour": "red" }),
             "Jobs have no `colour`. What can be written: title, status, price, rating, due_date, seen_at, starts_at, client_id, indoor, tags, steps.",
         ),
     ] {
         let mut host = host();
-        assert_eq!(
-            call(&mut host, "create_jobs", json!({ "jobs": row })).unwrap_err(),
-            error
-        );
+        assert_eq!(call(&mut host, "create_jobs", json!({ "jobs": row })).unwrap_err(), error);
         assert!(host.calls.is_empty());
     }
     let second = json!({ "jobs": [{ "title": "A" }, { "title": "B", "rating": 0 }] });
-    assert_eq!(
-        call(&mut host(), "create_jobs", second).unwrap_err(),
-        "Entry 2: `rating`: must be from 1 to 5, got 0."
-    );
+    assert_eq!(call(&mut host(), "create_jobs", second).unwrap_err(), "Entry 2: `rating`: must be from 1 to 5, got 0.");
     let many: Vec<Value> = (0..17).map(|_| json!({ "title": "A" })).collect();
     assert_eq!(
         call(&mut host(), "create_jobs", json!({ "jobs": many })).unwrap_err(),
@@ -411,49 +300,24 @@ fn each_update_says_what_happened() {
     let first =
         json!({ "id": id(&host, 0), "title": "Job-1042", "status": "done", "price": "$7.00", "result": "updated" });
     assert_eq!(answer["rows"][0], first);
-    assert_eq!(
-        answer["rows"][1],
-        json!({ "title": "attic", "result": "not changed: There is no job \"attic\"." })
-    );
+    assert_eq!(answer["rows"][1], json!({ "title": "attic", "result": "not changed: There is no job \"attic\"." }));
     assert_eq!(host.store.rows("jobs")[2].get("due_date"), &Value::Null);
 
     for (updates, error) in [
-        (
-            json!([{ "job": "Kitchen", "changes": {} }]),
-            "There is nothing to change: name at least one column.",
-        ),
-        (
-            json!([{ "job": "Kitchen", "changes": { "title": "" } }]),
-            "`title` can't be emptied.",
-        ),
-        (
-            json!([{ "job": "Kitchen" }]),
-            "`changes`: expected an object of columns and new values.",
-        ),
-        (
-            json!([{ "changes": { "rating": 1 } }]),
-            "`job`: expected the title or id of one job.",
-        ),
+        (json!([{ "job": "Kitchen", "changes": {} }]), "There is nothing to change: name at least one column."),
+        (json!([{ "job": "Kitchen", "changes": { "title": "" } }]), "`title` can't be emptied."),
+        (json!([{ "job": "Kitchen" }]), "`changes`: expected an object of columns and new values."),
+        (json!([{ "changes": { "rating": 1 } }]), "`job`: expected the title or id of one job."),
         (
             json!([{ "job": "Kitchen", "changes": { "rating": 1 } }, { "job": id(&host, 2), "changes": { "rating": 2 } }]),
             "Kitchen is named more than once: put its changes into one entry. Nothing was changed.",
         ),
     ] {
-        assert_eq!(
-            call(&mut host, "update_jobs", json!({ "updates": updates })).unwrap_err(),
-            error
-        );
+        assert_eq!(call(&mut host, "update_jobs", json!({ "updates": updates })).unwrap_err(), error);
     }
-    let error = call(
-        &mut host,
-        "update_jobs",
-        json!({ "updates": { "job": "job", "changes": { "rating": 1 } } }),
-    )
-    .unwrap_err();
-    assert!(
-        error.starts_with("Which job is \"job\"? It could be: Job-1042 (id "),
-        "{error}"
-    );
+    let error =
+        call(&mut host, "update_jobs", json!({ "updates": { "job": "job", "changes": { "rating": 1 } } })).unwrap_err();
+    assert!(error.starts_with("Which job is \"job\"? It could be: Job-1042 (id "), "{error}");
 }
 
 #[test]
@@ -467,18 +331,8 @@ fn a_delete_is_one_request_and_needs_every_name_to_be_clear() {
     assert_eq!(host.store.rows("jobs").len(), 4);
 
     host.approves_deletes = true;
-    let answer = call(
-        &mut host,
-        "delete_jobs",
-        json!({ "jobs": ["1042", "Kitchen", "job-1042"] }),
-    )
-    .unwrap();
-    assert_eq!(
-        (answer["title"].as_str(), titles(&answer)),
-        (Some("Deleted 2 jobs"), vec!["Job-1042", "Kitchen"])
-    );
-    let Some(Call::Delete(deletion)) = host.calls.last() else {
-        unreachable!()
-    };
+    let answer = call(&mut host, "delete_jobs", json!({ "jobs": ["1042", "Kitchen", "job-1042"] })).unwrap();
+    assert_eq!((answer["title"].as_str(), titles(&answer)), (Some("Deleted 2 jobs"), vec!["Job-1042", "Kitchen"]));
+    let Some(Call::Delete(deletion)) = host.calls.last() else { unreachable!() };
     assert_eq!(deletion.max_affected, 2);
 }

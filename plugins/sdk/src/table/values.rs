@@ -16,19 +16,13 @@ pub(super) fn new_row(
     zone: FixedOffset,
 ) -> Result<Map<String, Value>, ToolError> {
     let row = written(table, given, at, zone)?;
-    let missing = table
-        .columns
-        .iter()
-        .filter(|column| column.required && row.get(column.name).is_none_or(Value::is_null));
+    let missing =
+        table.columns.iter().filter(|column| column.required && row.get(column.name).is_none_or(Value::is_null));
     let missing: Vec<String> = missing.map(|column| format!("`{}`", column.name)).collect();
     if missing.is_empty() {
         return Ok(row);
     }
-    Err(ToolError::Arguments(format!(
-        "{at}A new {} needs {}.",
-        table.singular,
-        missing.join(" and ")
-    )))
+    Err(ToolError::Arguments(format!("{at}A new {} needs {}.", table.singular, missing.join(" and "))))
 }
 
 /// Checks changes: null empties a column that may be empty.
@@ -40,14 +34,10 @@ pub(super) fn changes(
 ) -> Result<Map<String, Value>, ToolError> {
     let changes = written(table, given, at, zone)?;
     if changes.is_empty() {
-        return Err(ToolError::Arguments(format!(
-            "{at}There is nothing to change: name at least one column."
-        )));
+        return Err(ToolError::Arguments(format!("{at}There is nothing to change: name at least one column.")));
     }
-    let emptied = table
-        .columns
-        .iter()
-        .find(|column| column.required && changes.get(column.name).is_some_and(Value::is_null));
+    let emptied =
+        table.columns.iter().find(|column| column.required && changes.get(column.name).is_some_and(Value::is_null));
     match emptied {
         Some(column) => Err(ToolError::Arguments(format!("{at}`{}` can't be emptied.", column.name))),
         None => Ok(changes),
@@ -75,17 +65,9 @@ fn not_writable(table: &Table, name: &str) -> String {
     if table.column(name).is_some() || matches!(name, "id" | "user_id" | "created_at" | "updated_at") {
         return format!("`{name}` can't be written with this tool; leave it out.");
     }
-    let names: Vec<&str> = table
-        .columns
-        .iter()
-        .filter(|column| column.is_writable())
-        .map(|column| column.name)
-        .collect();
-    format!(
-        "{} have no `{name}`. What can be written: {}.",
-        table.heading(),
-        names.join(", ")
-    )
+    let names: Vec<&str> =
+        table.columns.iter().filter(|column| column.is_writable()).map(|column| column.name).collect();
+    format!("{} have no `{name}`. What can be written: {}.", table.heading(), names.join(", "))
 }
 
 /// Checks one value and gives it the form the database takes.
@@ -120,9 +102,7 @@ pub(super) fn check(column: &Column, value: Value, zone: FixedOffset) -> Result<
             Ok(number.into())
         }
         Kind::Integer => {
-            let number = Money::from_json(&value)
-                .map(Money::decimal)
-                .filter(|number| number.fract().is_zero());
+            let number = Money::from_json(&value).map(Money::decimal).filter(|number| number.fract().is_zero());
             let number = number.ok_or_else(|| expected("a whole number"))?;
             in_range(column, number)?;
             let digits = number.trunc().normalize().to_string();
@@ -136,9 +116,9 @@ pub(super) fn check(column: &Column, value: Value, zone: FixedOffset) -> Result<
             Value::String(text) if text == "true" || text == "false" => Ok((text == "true").into()),
             _ => Err(expected("true or false")),
         },
-        Kind::Date => date(&value)
-            .map(|date| date.to_string().into())
-            .ok_or_else(|| expected("a date such as 2026-03-09")),
+        Kind::Date => {
+            date(&value).map(|date| date.to_string().into()).ok_or_else(|| expected("a date such as 2026-03-09"))
+        }
         Kind::Time => time(&value).ok_or_else(|| expected("a time such as 14:30")),
         Kind::Timestamp => instant(&value, zone)
             .map(|at| at.to_rfc3339().into())
@@ -147,9 +127,9 @@ pub(super) fn check(column: &Column, value: Value, zone: FixedOffset) -> Result<
             Some(text) if is_uuid(text) => Ok(text.to_ascii_lowercase().into()),
             _ => Err(expected("an id as the tools return it, not a name")),
         },
-        Kind::OneOf(words) => one_of(words, &value)
-            .map(Value::from)
-            .ok_or_else(|| expected(&format!("one of {}", words.join(", ")))),
+        Kind::OneOf(words) => {
+            one_of(words, &value).map(Value::from).ok_or_else(|| expected(&format!("one of {}", words.join(", "))))
+        }
         Kind::Tags => match &value {
             Value::Array(tags) if tags.iter().all(Value::is_string) => Ok(value),
             Value::String(tag) => Ok(Value::Array(vec![tag.trim().into()])),
@@ -157,10 +137,7 @@ pub(super) fn check(column: &Column, value: Value, zone: FixedOffset) -> Result<
         },
         Kind::Json(_) => match value {
             Value::Array(_) | Value::Object(_) => Ok(value),
-            other => Err(format!(
-                "`{name}`: expected a list or an object, got {}.",
-                shown(&other)
-            )),
+            other => Err(format!("`{name}`: expected a list or an object, got {}.", shown(&other))),
         },
     }
 }
@@ -174,9 +151,7 @@ pub(super) fn one_of(words: &'static [&'static str], value: &Value) -> Option<&'
 /// A date, or the date of an instant.
 pub(super) fn date(value: &Value) -> Option<NaiveDate> {
     let text = value.as_str()?.trim();
-    text.parse()
-        .ok()
-        .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|at| at.date_naive()))
+    text.parse().ok().or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|at| at.date_naive()))
 }
 
 /// Whether it has the form of an id.
@@ -184,18 +159,15 @@ pub(super) fn is_uuid(text: &str) -> bool {
     let mut groups = text.split('-');
     let lengths = [8, 4, 4, 4, 12];
     let right = lengths.iter().all(|length| {
-        groups
-            .next()
-            .is_some_and(|group| group.len() == *length && group.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        groups.next().is_some_and(|group| group.len() == *length && group.bytes().all(|byte| byte.is_ascii_hexdigit()))
     });
     right && groups.next().is_none()
 }
 
 fn time(value: &Value) -> Option<Value> {
     let text = value.as_str()?.trim();
-    let time = NaiveTime::parse_from_str(text, "%H:%M:%S")
-        .or_else(|_| NaiveTime::parse_from_str(text, "%H:%M"))
-        .ok()?;
+    let time =
+        NaiveTime::parse_from_str(text, "%H:%M:%S").or_else(|_| NaiveTime::parse_from_str(text, "%H:%M")).ok()?;
     Some(time.format("%H:%M:%S").to_string().into())
 }
 
@@ -205,19 +177,9 @@ fn instant(value: &Value, zone: FixedOffset) -> Option<DateTime<FixedOffset>> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Some(instant);
     }
-    let formats = [
-        "%Y-%m-%dT%H:%M:%S",
-        "%Y-%m-%dT%H:%M",
-        "%Y-%m-%d %H:%M:%S",
-        "%Y-%m-%d %H:%M",
-    ];
-    let local = formats
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-    local
-        .or_else(|| date(value).map(|date| date.and_time(NaiveTime::MIN)))?
-        .and_local_timezone(zone)
-        .single()
+    let formats = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"];
+    let local = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    local.or_else(|| date(value).map(|date| date.and_time(NaiveTime::MIN)))?.and_local_timezone(zone).single()
 }
 
 fn in_range(column: &Column, number: Decimal) -> Result<(), String> {

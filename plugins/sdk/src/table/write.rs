@@ -15,47 +15,27 @@ pub(super) fn create_tool(table: &'static Table) -> Tool {
         "Creates one {} or several, all of them or none. Give only what the user said; never make up values.",
         table.singular
     );
-    Tool::untyped(
-        format!("create_{}", table.name),
-        description,
-        parameters,
-        move |context, mut given| {
-            arguments::check_names(&checked, &given)?;
-            let rows = objects(given.remove(table.name), table.name)?;
-            create(table, context, rows)
-        },
-    )
+    Tool::untyped(format!("create_{}", table.name), description, parameters, move |context, mut given| {
+        arguments::check_names(&checked, &given)?;
+        let rows = objects(given.remove(table.name), table.name)?;
+        create(table, context, rows)
+    })
 }
 
 pub(super) fn update_tool(table: &'static Table) -> Tool {
     let mut changes = schema::row(table, false);
     changes["description"] = "Only the columns to change, with their new values.".into();
-    let properties = [
-        (table.singular.to_owned(), schema::reference(table)),
-        ("changes".to_owned(), changes),
-    ]
-    .into_iter()
-    .collect();
-    let updates = schema::list(
-        schema::object(properties, &[table.singular, "changes"]),
-        "One entry for each row.",
-    );
+    let properties =
+        [(table.singular.to_owned(), schema::reference(table)), ("changes".to_owned(), changes)].into_iter().collect();
+    let updates = schema::list(schema::object(properties, &[table.singular, "changes"]), "One entry for each row.");
     let parameters = schema::object(Map::from_iter([("updates".to_owned(), updates)]), &["updates"]);
     let checked = parameters.clone();
-    let description = format!(
-        "Changes one {} or several and says for each what happened.",
-        table.singular
-    );
-    Tool::untyped(
-        format!("update_{}", table.name),
-        description,
-        parameters,
-        move |context, mut given| {
-            arguments::check_names(&checked, &given)?;
-            let updates = objects(given.remove("updates"), "updates")?;
-            update(table, context, updates)
-        },
-    )
+    let description = format!("Changes one {} or several and says for each what happened.", table.singular);
+    Tool::untyped(format!("update_{}", table.name), description, parameters, move |context, mut given| {
+        arguments::check_names(&checked, &given)?;
+        let updates = objects(given.remove("updates"), "updates")?;
+        update(table, context, updates)
+    })
 }
 
 /// A list of 1 to 16 objects; a single object stands for a list of one.
@@ -67,26 +47,18 @@ fn objects(value: Option<Value>, name: &str) -> Result<Vec<Map<String, Value>>, 
     };
     if values.is_empty() || values.len() > MAX_ROWS_WRITTEN {
         let count = values.len();
-        return Err(ToolError::Arguments(format!(
-            "`{name}`: from 1 to {MAX_ROWS_WRITTEN} at a time, got {count}."
-        )));
+        return Err(ToolError::Arguments(format!("`{name}`: from 1 to {MAX_ROWS_WRITTEN} at a time, got {count}.")));
     }
     let objects = values.into_iter().map(|value| match value {
         Value::Object(object) => Ok(object),
-        other => Err(ToolError::Arguments(format!(
-            "`{name}`: expected objects, got {other}."
-        ))),
+        other => Err(ToolError::Arguments(format!("`{name}`: expected objects, got {other}."))),
     });
     objects.collect()
 }
 
 /// Where in a list something is wrong; nothing in a list of one.
 fn position(index: usize, count: usize) -> String {
-    if count == 1 {
-        String::new()
-    } else {
-        format!("Entry {}: ", index + 1)
-    }
+    if count == 1 { String::new() } else { format!("Entry {}: ", index + 1) }
 }
 
 fn placed(error: ToolError, at: &str) -> ToolError {
@@ -119,9 +91,7 @@ fn create(
         1 => display::whole(table, row, zone),
         _ => display::columns(table, row, table.shown, zone),
     });
-    Ok(Answer::new()
-        .title(format!("Created {}", table.counted(created.len())))
-        .rows(shown.collect()))
+    Ok(Answer::new().title(format!("Created {}", table.counted(created.len()))).rows(shown.collect()))
 }
 
 fn update(
@@ -135,15 +105,9 @@ fn update(
     let mut all_changes = Vec::with_capacity(count);
     for (index, mut entry) in given.into_iter().enumerate() {
         let at = position(index, count);
-        names.push(
-            get::text(table, entry.get(table.singular))
-                .map_err(|error| placed(error, &at))?
-                .to_owned(),
-        );
+        names.push(get::text(table, entry.get(table.singular)).map_err(|error| placed(error, &at))?.to_owned());
         let Some(Value::Object(changes)) = entry.remove("changes") else {
-            return Err(ToolError::Arguments(format!(
-                "{at}`changes`: expected an object of columns and new values."
-            )));
+            return Err(ToolError::Arguments(format!("{at}`changes`: expected an object of columns and new values.")));
         };
         all_changes.push(values::changes(table, changes, &at, zone)?);
     }
@@ -181,10 +145,7 @@ fn update(
 /// Two changes of one row at the same time would race.
 fn refuse_twice(table: &Table, rows: &[Result<Row, ToolError>]) -> Result<(), ToolError> {
     let ids: Vec<&str> = rows.iter().flatten().map(|row| row.text("id")).collect();
-    let twice = rows
-        .iter()
-        .flatten()
-        .find(|row| ids.iter().filter(|id| **id == row.text("id")).count() > 1);
+    let twice = rows.iter().flatten().find(|row| ids.iter().filter(|id| **id == row.text("id")).count() > 1);
     match twice {
         Some(row) => Err(ToolError::Arguments(format!(
             "{} is named more than once: put its changes into one entry. Nothing was changed.",
@@ -210,40 +171,20 @@ fn report(
             .unwrap_or_else(|| ToolError::refused("Nothing was changed.")));
     }
     let failed = results.len() - changed;
-    let rows = results
-        .iter()
-        .zip(names)
-        .zip(changes)
-        .map(|((result, name), changes)| match result {
-            Ok(row) => {
-                let columns: Vec<&str> = std::iter::once(table.label)
-                    .chain(
-                        changes
-                            .keys()
-                            .map(String::as_str)
-                            .filter(|column| *column != table.label),
-                    )
-                    .collect();
-                let mut shown = display::columns(table, row, &columns, zone);
-                shown.insert("result".to_owned(), "updated".into());
-                shown
-            }
-            Err(error) => {
-                let result = format!("not changed: {}", error.message());
-                [
-                    (table.label.to_owned(), json!(name)),
-                    ("result".to_owned(), result.into()),
-                ]
-                .into_iter()
-                .collect()
-            }
-        });
-    let answer = Answer::new()
-        .title(format!("Updated {}", table.counted(changed)))
-        .rows(rows.collect());
-    Ok(if failed == 0 {
-        answer
-    } else {
-        answer.note(format!("{} not changed.", table.counted(failed)))
-    })
+    let rows = results.iter().zip(names).zip(changes).map(|((result, name), changes)| match result {
+        Ok(row) => {
+            let columns: Vec<&str> = std::iter::once(table.label)
+                .chain(changes.keys().map(String::as_str).filter(|column| *column != table.label))
+                .collect();
+            let mut shown = display::columns(table, row, &columns, zone);
+            shown.insert("result".to_owned(), "updated".into());
+            shown
+        }
+        Err(error) => {
+            let result = format!("not changed: {}", error.message());
+            [(table.label.to_owned(), json!(name)), ("result".to_owned(), result.into())].into_iter().collect()
+        }
+    });
+    let answer = Answer::new().title(format!("Updated {}", table.counted(changed))).rows(rows.collect());
+    Ok(if failed == 0 { answer } else { answer.note(format!("{} not changed.", table.counted(failed))) })
 }

@@ -13,10 +13,7 @@ use crate::{Money, Row};
 impl Store {
     pub(super) fn aggregate(&self, aggregation: &Aggregation) -> Result<Vec<String>, DataError> {
         if aggregation.measures.is_empty() || aggregation.limit == 0 {
-            return Err(compare::invalid(
-                None,
-                "an aggregation needs measures and a limit from 1",
-            ));
+            return Err(compare::invalid(None, "an aggregation needs measures and a limit from 1"));
         }
         let mut groups: Vec<(Vec<Value>, Vec<Row>)> = Vec::new();
         for row in self.table(&aggregation.table)? {
@@ -37,15 +34,8 @@ impl Store {
             orders.fold(Ordering::Equal, Ordering::then)
         });
         let groups = groups.iter().take(aggregation.limit as usize).map(|(keys, rows)| {
-            let keys = aggregation
-                .group_by
-                .iter()
-                .zip(keys)
-                .map(|(key, value)| (key.column.clone(), value.clone()));
-            let figures = aggregation
-                .measures
-                .iter()
-                .map(|measure| (measure.name.clone(), figure(measure, rows)));
+            let keys = aggregation.group_by.iter().zip(keys).map(|(key, value)| (key.column.clone(), value.clone()));
+            let figures = aggregation.measures.iter().map(|measure| (measure.name.clone(), figure(measure, rows)));
             Value::Object(keys.chain(figures).collect::<Map<_, _>>()).to_string()
         });
         Ok(groups.collect())
@@ -71,31 +61,14 @@ fn figure(measure: &Measure, rows: &[Row]) -> Value {
     let Some(column) = &measure.column else {
         return rows.len().into();
     };
-    let values: Vec<&Value> = rows
-        .iter()
-        .map(|row| row.get(column))
-        .filter(|value| !value.is_null())
-        .collect();
-    let sum = || {
-        values
-            .iter()
-            .filter_map(|value| compare::number(value))
-            .sum::<Decimal>()
-    };
+    let values: Vec<&Value> = rows.iter().map(|row| row.get(column)).filter(|value| !value.is_null()).collect();
+    let sum = || values.iter().filter_map(|value| compare::number(value)).sum::<Decimal>();
     match measure.function {
         AggregateFunction::Count => values.len().into(),
         _ if values.is_empty() => Value::Null,
         AggregateFunction::Sum => Money::from(sum()).into(),
         AggregateFunction::Avg => Money::from(sum() / Decimal::from(values.len())).into(),
-        AggregateFunction::Min => values
-            .into_iter()
-            .min_by(|a, b| compare::order(a, b))
-            .cloned()
-            .unwrap_or_default(),
-        AggregateFunction::Max => values
-            .into_iter()
-            .max_by(|a, b| compare::order(a, b))
-            .cloned()
-            .unwrap_or_default(),
+        AggregateFunction::Min => values.into_iter().min_by(|a, b| compare::order(a, b)).cloned().unwrap_or_default(),
+        AggregateFunction::Max => values.into_iter().max_by(|a, b| compare::order(a, b)).cloned().unwrap_or_default(),
     }
 }

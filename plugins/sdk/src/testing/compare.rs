@@ -15,11 +15,9 @@ pub(super) fn matches(row: &Row, conditions: &[Condition]) -> Result<bool, DataE
             Condition::Any(filters) if filters.is_empty() || filters.len() > 16 => {
                 return Err(invalid(None, "an any-condition holds 1 to 16 comparisons"));
             }
-            Condition::Any(filters) => filters
-                .iter()
-                .map(|filter| holds(row, filter))
-                .collect::<Result<Vec<_>, _>>()?
-                .contains(&true),
+            Condition::Any(filters) => {
+                filters.iter().map(|filter| holds(row, filter)).collect::<Result<Vec<_>, _>>()?.contains(&true)
+            }
         };
         if !holds {
             return Ok(false);
@@ -29,10 +27,7 @@ pub(super) fn matches(row: &Row, conditions: &[Condition]) -> Result<bool, DataE
 }
 
 pub(super) fn invalid(column: Option<&str>, message: &str) -> DataError {
-    DataError::Invalid(InvalidRequest {
-        column: column.map(str::to_owned),
-        message: message.to_owned(),
-    })
+    DataError::Invalid(InvalidRequest { column: column.map(str::to_owned), message: message.to_owned() })
 }
 
 fn holds(row: &Row, filter: &Filter) -> Result<bool, DataError> {
@@ -56,9 +51,9 @@ fn holds(row: &Row, filter: &Filter) -> Result<bool, DataError> {
             &wanted.as_str().unwrap_or_default().to_lowercase(),
         ),
         Operator::OneOf => match wanted.as_array() {
-            Some(values) if (1..=200).contains(&values.len()) => values
-                .iter()
-                .any(|wanted| self::order(value, wanted) == Ordering::Equal),
+            Some(values) if (1..=200).contains(&values.len()) => {
+                values.iter().any(|wanted| self::order(value, wanted) == Ordering::Equal)
+            }
             _ => return Err(invalid(Some(&filter.column), "one-of takes 1 to 200 values")),
         },
         Operator::Contains => match (value.as_array(), wanted.as_array()) {
@@ -81,11 +76,7 @@ pub(super) fn order(a: &Value, b: &Value) -> Ordering {
 }
 
 pub(super) fn number(value: &Value) -> Option<Decimal> {
-    value
-        .is_number()
-        .then(|| Money::from_json(value))
-        .flatten()
-        .map(Money::decimal)
+    value.is_number().then(|| Money::from_json(value)).flatten().map(Money::decimal)
 }
 
 fn text(value: &Value) -> String {

@@ -32,21 +32,12 @@ impl Store {
 
     /// Declares a computed column.
     pub fn generate(&mut self, table: &str, column: &str, compute: fn(&Row) -> Value) {
-        self.generated.push(Generated {
-            table: table.to_owned(),
-            column: column.to_owned(),
-            compute,
-        });
+        self.generated.push(Generated { table: table.to_owned(), column: column.to_owned(), compute });
     }
 
     /// All rows of a table as a read gives them.
     pub fn rows(&self, table: &str) -> Vec<Row> {
-        self.tables
-            .get(table)
-            .into_iter()
-            .flatten()
-            .map(|row| self.computed(table, row))
-            .collect()
+        self.tables.get(table).into_iter().flatten().map(|row| self.computed(table, row)).collect()
     }
 
     fn with_id(&mut self, row: Value) -> Row {
@@ -91,20 +82,14 @@ impl Store {
         }
         let total = query.count.then_some(rows.len() as u64);
         let rows = rows.iter().skip(query.offset as usize).take(query.limit as usize);
-        Ok(RawPage {
-            rows: rows.map(|row| part(row, &query.columns)).collect(),
-            total,
-        })
+        Ok(RawPage { rows: rows.map(|row| part(row, &query.columns)).collect(), total })
     }
 
     pub(super) fn insert(&mut self, insertion: &Insertion) -> Result<Vec<String>, DataError> {
         self.table(&insertion.table)?;
         let rows = Row::parse_all(&insertion.rows)?;
         let rows: Vec<Row> = rows.into_iter().map(|row| self.with_id(Value::Object(row.0))).collect();
-        let shown = rows
-            .iter()
-            .map(|row| part(&self.computed(&insertion.table, row), &insertion.returning))
-            .collect();
+        let shown = rows.iter().map(|row| part(&self.computed(&insertion.table, row), &insertion.returning)).collect();
         self.tables.entry(insertion.table.clone()).or_default().extend(rows);
         Ok(shown)
     }
@@ -126,13 +111,8 @@ impl Store {
     pub(super) fn delete(&mut self, deletion: &Deletion) -> Result<Vec<String>, DataError> {
         let matching = self.matching(&deletion.table, &deletion.conditions, deletion.max_affected)?;
         let rows = self.tables.entry(deletion.table.clone()).or_default();
-        let removed: Vec<Row> = rows
-            .extract_if(.., |row| matching.contains(&row.text("id").to_owned()))
-            .collect();
-        Ok(removed
-            .iter()
-            .map(|row| part(&self.computed(&deletion.table, row), &deletion.returning))
-            .collect())
+        let removed: Vec<Row> = rows.extract_if(.., |row| matching.contains(&row.text("id").to_owned())).collect();
+        Ok(removed.iter().map(|row| part(&self.computed(&deletion.table, row), &deletion.returning)).collect())
     }
 
     fn matching(&self, table: &str, conditions: &[crate::data::Condition], max: u32) -> Result<Vec<String>, DataError> {
@@ -153,9 +133,6 @@ impl Store {
 }
 
 fn part(row: &Row, columns: &[String]) -> String {
-    let part: Map<String, Value> = columns
-        .iter()
-        .map(|column| (column.clone(), row.get(column).clone()))
-        .collect();
+    let part: Map<String, Value> = columns.iter().map(|column| (column.clone(), row.get(column).clone())).collect();
     Value::Object(part).to_string()
 }

@@ -53,18 +53,11 @@ pub(crate) fn check_names(schema: &Value, given: &Map<String, Value>) -> Result<
     let Some(unknown) = given.keys().find(|name| !is_known(name)) else {
         return Ok(());
     };
-    let names: Vec<String> = known
-        .into_iter()
-        .flat_map(Map::keys)
-        .map(|name| format!("`{name}`"))
-        .collect();
+    let names: Vec<String> = known.into_iter().flat_map(Map::keys).map(|name| format!("`{name}`")).collect();
     Err(ToolError::Arguments(if names.is_empty() {
         format!("There is no argument `{unknown}`: this tool takes none.")
     } else {
-        format!(
-            "There is no argument `{unknown}`. The arguments are {}.",
-            names.join(", ")
-        )
+        format!("There is no argument `{unknown}`. The arguments are {}.", names.join(", "))
     }))
 }
 
@@ -124,10 +117,7 @@ mod tests {
         let given = json!({ "invoice": "INV-1", "amount": "12.50", "on": "2026-03-09", "method": "bank-transfer" });
         let payment = payment(given).unwrap();
         assert_eq!((payment.amount, payment.days), (Money::from_cents(1250), None));
-        assert_eq!(
-            (payment.invoice.as_str(), payment.method),
-            ("INV-1", Some(Method::BankTransfer))
-        );
+        assert_eq!((payment.invoice.as_str(), payment.method), ("INV-1", Some(Method::BankTransfer)));
         assert_eq!(payment.on, NaiveDate::from_ymd_opt(2026, 3, 9));
     }
 
@@ -140,31 +130,11 @@ mod tests {
     #[test]
     fn a_wrong_argument_is_named_with_what_was_expected() {
         for (changed, value, expected) in [
-            (
-                "days",
-                json!("soon"),
-                r#"`days`: expected a whole number, zero or more, got "soon""#,
-            ),
-            (
-                "days",
-                json!(-1),
-                "`days`: expected a whole number, zero or more, got -1",
-            ),
-            (
-                "amount",
-                json!("lots"),
-                r#"`amount`: expected an amount such as 1234.50, got "lots""#,
-            ),
-            (
-                "method",
-                json!("gold"),
-                "`method`: not allowed: `gold`, expected `cash` or `bank-transfer`",
-            ),
-            (
-                "on",
-                json!("9 March"),
-                r#"`on`: expected a date such as 2026-03-09, got "9 March""#,
-            ),
+            ("days", json!("soon"), r#"`days`: expected a whole number, zero or more, got "soon""#),
+            ("days", json!(-1), "`days`: expected a whole number, zero or more, got -1"),
+            ("amount", json!("lots"), r#"`amount`: expected an amount such as 1234.50, got "lots""#),
+            ("method", json!("gold"), "`method`: not allowed: `gold`, expected `cash` or `bank-transfer`"),
+            ("on", json!("9 March"), r#"`on`: expected a date such as 2026-03-09, got "9 March""#),
             (
                 "when",
                 json!(1),
@@ -175,9 +145,6 @@ mod tests {
             given[changed] = value;
             assert_eq!(payment(given).unwrap_err(), expected);
         }
-        assert_eq!(
-            payment(json!({ "amount": 1 })).unwrap_err(),
-            "missing argument `invoice`"
-        );
+        assert_eq!(payment(json!({ "amount": 1 })).unwrap_err(), "missing argument `invoice`");
     }
 }

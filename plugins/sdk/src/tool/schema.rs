@@ -15,9 +15,7 @@ pub(crate) fn of<A: JsonSchema>() -> Value {
         object.remove("description");
         // A type without fields is an object without properties.
         object.insert("type".to_owned(), "object".into());
-        object
-            .entry("properties")
-            .or_insert_with(|| Value::Object(Default::default()));
+        object.entry("properties").or_insert_with(|| Value::Object(Default::default()));
     }
     simplify(&mut schema);
     schema
@@ -33,9 +31,9 @@ fn simplify(schema: &mut Value) {
                 object.retain(|keyword, value| match keyword.as_str() {
                     "title" => !value.is_string(),
                     "default" => !value.is_null(),
-                    "format" => value
-                        .as_str()
-                        .is_none_or(|format| matches!(format, "date" | "date-time" | "time" | "uuid")),
+                    "format" => {
+                        value.as_str().is_none_or(|format| matches!(format, "date" | "date-time" | "time" | "uuid"))
+                    }
                     _ => true,
                 });
                 object.values_mut().for_each(simplify);

@@ -20,13 +20,7 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn new(round: usize, tool_use: &ToolUse, writes: Range<u32>, result: Result<Answer, ToolError>) -> Self {
-        Self {
-            round,
-            name: tool_use.name.clone(),
-            result,
-            input: parsed(&tool_use.input),
-            writes,
-        }
+        Self { round, name: tool_use.name.clone(), result, input: parsed(&tool_use.input), writes }
     }
 
     pub(super) fn failed(&self) -> bool {
@@ -81,37 +75,22 @@ pub(super) enum Earlier {
 /// Looks a call up among the earlier ones.
 pub(super) fn earlier(calls: &[Call], tool_use: &ToolUse, round: usize, writes: u32) -> Earlier {
     let input = parsed(&tool_use.input);
-    let Some(call) = calls
-        .iter()
-        .rev()
-        .find(|call| call.name == tool_use.name && call.input == input)
-    else {
+    let Some(call) = calls.iter().rev().find(|call| call.name == tool_use.name && call.input == input) else {
         return Earlier::None;
     };
     match &call.result {
         Err(error) if call.wrote() || call.writes.end == writes => {
             if call.round < round {
-                Earlier::FailedBefore {
-                    message: error.message(),
-                }
+                Earlier::FailedBefore { message: error.message() }
             } else {
-                Earlier::Known {
-                    text: call.text(),
-                    is_error: true,
-                }
+                Earlier::Known { text: call.text(), is_error: true }
             }
         }
         Ok(answer) if call.wrote() => {
             let note = "This exact call was already carried out in this turn and is not repeated. Its result is here.";
-            Earlier::Known {
-                text: json!({ "note": note, "result": answer }).to_string(),
-                is_error: false,
-            }
+            Earlier::Known { text: json!({ "note": note, "result": answer }).to_string(), is_error: false }
         }
-        Ok(_) if call.writes.end == writes => Earlier::Known {
-            text: call.text(),
-            is_error: false,
-        },
+        Ok(_) if call.writes.end == writes => Earlier::Known { text: call.text(), is_error: false },
         _ => Earlier::None,
     }
 }

@@ -18,11 +18,7 @@ pub(super) const CANNOT: &str = "I couldn't do that.";
 /// What a user reads when a write waits for approval. The summary is the host's own.
 pub(super) fn approval(summary: &str, changed_before: bool) -> String {
     let summary = summary.trim().trim_end_matches('.');
-    let state = if changed_before {
-        "This has not been done."
-    } else {
-        "Nothing has been changed."
-    };
+    let state = if changed_before { "This has not been done." } else { "Nothing has been changed." };
     format!("This needs your approval: {summary}. {state} Approving it from this chat isn't possible yet.")
 }
 
@@ -34,9 +30,6 @@ pub(super) fn system(agent: &Agent, context: &Context<'_>, turn: &Turn) -> Strin
         system.push_str(task.trim());
     }
     let today = context.now().format("%A, %Y-%m-%d");
-    system.push_str(&format!(
-        "\n\nToday is {today}.\nCurrent time: {} ({})",
-        turn.now, turn.time_zone
-    ));
+    system.push_str(&format!("\n\nToday is {today}.\nCurrent time: {} ({})", turn.now, turn.time_zone));
     system
 }

@@ -30,10 +30,7 @@ pub(super) fn body(aggregation: &Aggregate) -> Result<Value, DataError> {
     let mut measures = Vec::with_capacity(aggregation.measures.len());
     for measure in &aggregation.measures {
         if measure.column.is_none() && measure.function != AggregateFunction::Count {
-            return Err(query::invalid(
-                None,
-                format!("the figure {} needs a column", measure.name),
-            ));
+            return Err(query::invalid(None, format!("the figure {} needs a column", measure.name)));
         }
         measures.push(json!({
             "function": function(measure.function),

@@ -25,14 +25,8 @@ pub(super) enum ReadError {
 impl Answer {
     pub(super) async fn read(mut response: reqwest::Response) -> Result<Self, ReadError> {
         let status = response.status();
-        let total = response
-            .headers()
-            .get(CONTENT_RANGE)
-            .and_then(|range| total(range.to_str().ok()?));
-        if response
-            .content_length()
-            .is_some_and(|length| length > MAX_BYTES as u64)
-        {
+        let total = response.headers().get(CONTENT_RANGE).and_then(|range| total(range.to_str().ok()?));
+        if response.content_length().is_some_and(|length| length > MAX_BYTES as u64) {
             return Err(ReadError::TooLarge);
         }
         let mut body = BytesMut::new();
@@ -42,11 +36,7 @@ impl Answer {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Self {
-            status,
-            total,
-            body: body.freeze(),
-        })
+        Ok(Self { status, total, body: body.freeze() })
     }
 
     /// The rows, as the text they came in.

@@ -38,15 +38,10 @@ fn from_postgrest(code: &str, message: &str, resource: &str) -> DataError {
         "PGRST116" => DataError::NotFound,
         "PGRST124" => DataError::LimitExceeded("more rows match than may be changed at once; nothing was done".into()),
         // Nothing that whoever asked could change about the request.
-        "PGRST202" => DataError::Other(format!(
-            "the database has no function for {resource}: apply the migrations"
-        )),
+        "PGRST202" => DataError::Other(format!("the database has no function for {resource}: apply the migrations")),
         "PGRST204" => {
             let column = after(message, "the '", '\'').and_then(name);
-            invalid(
-                column.as_deref(),
-                format!("{} has no {}", resource, described("column", column.as_deref())),
-            )
+            invalid(column.as_deref(), format!("{} has no {}", resource, described("column", column.as_deref())))
         }
         "PGRST205" => invalid(None, format!("there is no table {resource}")),
         _ if code.starts_with("PGRST2") => invalid(None, format!("{resource} doesn't fit the request ({code})")),
@@ -57,31 +52,18 @@ fn from_postgrest(code: &str, message: &str, resource: &str) -> DataError {
 
 fn from_sqlstate(code: &str, message: &str, resource: &str) -> DataError {
     let constraint = after(message, "constraint \"", '"').and_then(name);
-    let named = constraint
-        .as_deref()
-        .map(|name| format!(" ({name})"))
-        .unwrap_or_default();
+    let named = constraint.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
     match code {
-        "42501" => DataError::Denied(format!(
-            "{resource} allows this user no such access to these rows or columns"
-        )),
+        "42501" => DataError::Denied(format!("{resource} allows this user no such access to these rows or columns")),
         "23505" | "23P01" => DataError::Conflict(format!("a row with these values exists already{named}")),
         "23503" => DataError::Conflict(format!("it refers to a row that isn't there, or is referred to{named}")),
         "23502" => {
             let column = column(message);
-            invalid(
-                column.as_deref(),
-                format!("{} needs a value", described("column", column.as_deref())),
-            )
+            invalid(column.as_deref(), format!("{} needs a value", described("column", column.as_deref())))
         }
         "23514" => {
-            let column = constraint
-                .as_deref()
-                .and_then(|constraint| checked_column(constraint, resource));
-            invalid(
-                column.as_deref(),
-                format!("{} takes no such value{named}", described("column", column.as_deref())),
-            )
+            let column = constraint.as_deref().and_then(|constraint| checked_column(constraint, resource));
+            invalid(column.as_deref(), format!("{} takes no such value{named}", described("column", column.as_deref())))
         }
         "22P02" => match input_type(message) {
             Some(kind) => invalid(None, format!("a value is not a valid {kind}")),
@@ -93,28 +75,21 @@ fn from_sqlstate(code: &str, message: &str, resource: &str) -> DataError {
         "22P05" | "22021" => invalid(None, "a text holds a character that the database can't store"),
         "42703" => {
             let column = column(message);
-            invalid(
-                column.as_deref(),
-                format!("{} has no {}", resource, described("column", column.as_deref())),
-            )
+            invalid(column.as_deref(), format!("{} has no {}", resource, described("column", column.as_deref())))
         }
         "428C9" => {
             let column = column(message);
             invalid(
                 column.as_deref(),
-                format!(
-                    "{} is computed and can't be set",
-                    described("column", column.as_deref())
-                ),
+                format!("{} is computed and can't be set", described("column", column.as_deref())),
             )
         }
         "42P01" => invalid(None, format!("there is no table {resource}")),
         "42804" | "42883" | "42846" => invalid(None, "a comparison or value doesn't fit the type of its column"),
         // Raised by the function itself: its texts name members of the request, and never values.
-        "22023" if resource == super::AGGREGATE => invalid(
-            column(message).as_deref(),
-            message.chars().take(200).collect::<String>(),
-        ),
+        "22023" if resource == super::AGGREGATE => {
+            invalid(column(message).as_deref(), message.chars().take(200).collect::<String>())
+        }
         "57014" => DataError::Unavailable("the database took too long".into()),
         "40001" | "40P01" | "55P03" => DataError::Unavailable("another change was in the way; try again".into()),
         _ => match &code[..2] {
@@ -174,11 +149,7 @@ fn column(message: &str) -> Option<String> {
 
 /// PostgreSQL calls the check of one column `<table>_<column>_check`.
 fn checked_column(constraint: &str, table: &str) -> Option<String> {
-    constraint
-        .strip_prefix(table)?
-        .strip_prefix('_')?
-        .strip_suffix("_check")
-        .and_then(name)
+    constraint.strip_prefix(table)?.strip_prefix('_')?.strip_suffix("_check").and_then(name)
 }
 
 /// The type in `invalid input syntax for type uuid: "…"`.
@@ -187,10 +158,8 @@ fn input_type(message: &str) -> Option<&str> {
         .strip_prefix("invalid input syntax for type ")
         .or_else(|| message.strip_prefix("invalid input value for enum "))?;
     let (kind, _) = rest.split_once(':')?;
-    let plain = kind.len() <= 40
-        && kind
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b" _".contains(&b));
+    let plain =
+        kind.len() <= 40 && kind.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b" _".contains(&b));
     plain.then_some(kind)
 }
 
@@ -202,11 +171,7 @@ mod tests {
         let body = serde_json::json!({
             "code": code, "message": message, "details": "Key (email)=(SECRET) already exists.", "hint": "SECRET",
         });
-        from_answer(
-            StatusCode::from_u16(status).unwrap(),
-            body.to_string().as_bytes(),
-            "invoices",
-        )
+        from_answer(StatusCode::from_u16(status).unwrap(), body.to_string().as_bytes(), "invoices")
     }
 
     fn named(error: &DataError) -> Option<&str> {
@@ -269,27 +234,11 @@ mod tests {
                 r#"null value in column "due_date" of relation "invoices" violates not-null constraint"#,
                 "due_date",
             ),
-            (
-                "23514",
-                r#"new row for relation "invoices" violates check constraint "invoices_status_check""#,
-                "status",
-            ),
+            ("23514", r#"new row for relation "invoices" violates check constraint "invoices_status_check""#, "status"),
             ("42703", "column invoices.colour does not exist", "colour"),
-            (
-                "42703",
-                r#"column "colour" of relation "invoices" does not exist"#,
-                "colour",
-            ),
-            (
-                "428C9",
-                r#"cannot insert a non-DEFAULT value into column "balance_due""#,
-                "balance_due",
-            ),
-            (
-                "PGRST204",
-                "Could not find the 'colour' column of 'invoices' in the schema cache",
-                "colour",
-            ),
+            ("42703", r#"column "colour" of relation "invoices" does not exist"#, "colour"),
+            ("428C9", r#"cannot insert a non-DEFAULT value into column "balance_due""#, "balance_due"),
+            ("PGRST204", "Could not find the 'colour' column of 'invoices' in the schema cache", "colour"),
         ] {
             let error = error(400, code, message);
             assert_eq!(named(&error), Some(column), "{code}: {error}");
@@ -304,19 +253,12 @@ mod tests {
         assert_eq!(named(&error), Some("colour"));
         assert_eq!(error.to_string(), "there is no column \"colour\" to filter by");
         let elsewhere = from_answer(StatusCode::BAD_REQUEST, body.as_bytes(), "invoices");
-        assert_eq!(
-            (named(&elsewhere), elsewhere.to_string().contains("colour")),
-            (None, false)
-        );
+        assert_eq!((named(&elsewhere), elsewhere.to_string().contains("colour")), (None, false));
     }
 
     #[test]
     fn a_conflict_names_the_constraint() {
-        let duplicate = error(
-            409,
-            "23505",
-            r#"duplicate key value violates unique constraint "invoices_number_key""#,
-        );
+        let duplicate = error(409, "23505", r#"duplicate key value violates unique constraint "invoices_number_key""#);
         assert_eq!(
             duplicate,
             DataError::Conflict("a row with these values exists already (invoices_number_key)".into())
@@ -324,11 +266,7 @@ mod tests {
         let missing =
             r#"insert or update on table "invoices" violates foreign key constraint "invoices_client_id_fkey""#;
         let missing = error(409, "23503", missing);
-        assert!(
-            missing
-                .to_string()
-                .contains("a row that isn't there, or is referred to (invoices_client_id_fkey)")
-        );
+        assert!(missing.to_string().contains("a row that isn't there, or is referred to (invoices_client_id_fkey)"));
     }
 
     #[test]
@@ -339,10 +277,7 @@ mod tests {
             ("22003", r#"value "SECRET" is out of range for type integer"#),
             ("22007", r#"invalid input syntax for type date: "SECRET""#),
             ("22008", r#"date/time field value out of range: "SECRET""#),
-            (
-                "23505",
-                r#"duplicate key value violates unique constraint "SECRET value""#,
-            ),
+            ("23505", r#"duplicate key value violates unique constraint "SECRET value""#),
             ("42703", "column SECRET does not exist"),
             ("42501", "permission denied for SECRET"),
             ("P0001", "SECRET"),

@@ -10,14 +10,8 @@ use serde_json::Value;
 use super::super::{Condition, DataError, Delete, Filter, Identifier, Operator, Order, Select, Update};
 
 /// What stands in a parameter as it is: RFC 3986's unreserved characters, and delimiters that end nothing in a query.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b',')
-    .remove(b'(')
-    .remove(b')');
+const ENCODED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b',').remove(b'(').remove(b')');
 
 /// The most values of [`Operator::OneOf`].
 const MAX_MEMBERS: usize = 200;
@@ -26,17 +20,7 @@ const MAX_MEMBERS: usize = 200;
 const MAX_QUERY_BYTES: usize = 32 * 1024;
 
 /// Parameters that PostgREST reads as something else than a filter on a column of that name.
-const RESERVED: [&str; 9] = [
-    "select",
-    "order",
-    "limit",
-    "offset",
-    "columns",
-    "on_conflict",
-    "and",
-    "or",
-    "not",
-];
+const RESERVED: [&str; 9] = ["select", "order", "limit", "offset", "columns", "on_conflict", "and", "or", "not"];
 
 /// The parameters of a read. The limit is always there, once and valid: PostgREST takes a bad one for no limit.
 pub(super) fn select(query: &Select) -> Result<String, DataError> {
@@ -101,17 +85,7 @@ fn order(keys: &[Order]) -> String {
     }
     let keys: Vec<_> = keys
         .iter()
-        .map(|key| {
-            format!(
-                "{}.{}",
-                key.column,
-                if key.descending {
-                    "desc.nullslast"
-                } else {
-                    "asc.nullslast"
-                }
-            )
-        })
+        .map(|key| format!("{}.{}", key.column, if key.descending { "desc.nullslast" } else { "asc.nullslast" }))
         .collect();
     keys.join(",")
 }
@@ -212,17 +186,11 @@ fn operand(filter: &Filter) -> Result<(&'static str, Operand), DataError> {
         (Operator::IsNull, Value::Null) => Operand::Null,
         (Operator::IsNull, _) => return Err(wrong(filter, "is-null compares with nothing but null")),
         (_, Value::Null) => return Err(wrong(filter, "null compares with nothing: use is-null")),
-        (Operator::OneOf, Value::Array(members)) if (1..=MAX_MEMBERS).contains(&members.len()) => Operand::List(
-            members
-                .iter()
-                .map(|member| scalar(filter, member))
-                .collect::<Result<_, _>>()?,
-        ),
+        (Operator::OneOf, Value::Array(members)) if (1..=MAX_MEMBERS).contains(&members.len()) => {
+            Operand::List(members.iter().map(|member| scalar(filter, member)).collect::<Result<_, _>>()?)
+        }
         (Operator::OneOf, _) => {
-            return Err(wrong(
-                filter,
-                format!("one-of takes an array of 1 to {MAX_MEMBERS} values"),
-            ));
+            return Err(wrong(filter, format!("one-of takes an array of 1 to {MAX_MEMBERS} values")));
         }
         (Operator::Like | Operator::Ilike, Value::String(pattern)) => {
             Operand::Text(like(&without_nul(filter, pattern)?))
@@ -251,11 +219,7 @@ fn scalar(filter: &Filter, value: &Value) -> Result<String, DataError> {
 
 /// PostgreSQL has no text with a zero character in it, so nothing can match one.
 fn without_nul(filter: &Filter, text: &str) -> Result<String, DataError> {
-    if text.contains('\0') {
-        Err(wrong(filter, "a text can't hold a zero character"))
-    } else {
-        Ok(text.to_owned())
-    }
+    if text.contains('\0') { Err(wrong(filter, "a text can't hold a zero character")) } else { Ok(text.to_owned()) }
 }
 
 /// Everything but `*` is literal; PostgREST makes `%` of `*`.
@@ -300,10 +264,7 @@ fn wrong(filter: &Filter, message: impl Into<String>) -> DataError {
 }
 
 pub(super) fn invalid(column: Option<&str>, message: impl Into<String>) -> DataError {
-    DataError::Invalid {
-        column: column.map(str::to_owned),
-        message: message.into(),
-    }
+    DataError::Invalid { column: column.map(str::to_owned), message: message.into() }
 }
 
 #[cfg(test)]

@@ -26,12 +26,7 @@ fn names(names: &[&str]) -> Vec<Identifier> {
 }
 
 fn filter(column: &str, value: Value) -> Filter {
-    Filter {
-        column: name(column),
-        operator: Operator::Eq,
-        value,
-        negate: false,
-    }
+    Filter { column: name(column), operator: Operator::Eq, value, negate: false }
 }
 
 fn client(server: &MockServer) -> PostgRest {
@@ -43,10 +38,7 @@ fn read() -> Select {
         table: name("invoices"),
         columns: names(&["id", "total_amount"]),
         conditions: vec![Condition::All(filter("status", json!("sent")))],
-        order: vec![Order {
-            column: name("due_date"),
-            descending: false,
-        }],
+        order: vec![Order { column: name("due_date"), descending: false }],
         limit: 25,
         offset: 50,
         count: true,
@@ -92,31 +84,13 @@ fn aggregation() -> Aggregate {
     Aggregate {
         table: name("invoices"),
         conditions: vec![
-            Condition::All(Filter {
-                operator: Operator::Like,
-                negate: true,
-                ..filter("client_name", json!("50%_*"))
-            }),
-            Condition::Any(vec![Filter {
-                operator: Operator::OneOf,
-                ..filter("status", json!(["sent"]))
-            }]),
+            Condition::All(Filter { operator: Operator::Like, negate: true, ..filter("client_name", json!("50%_*")) }),
+            Condition::Any(vec![Filter { operator: Operator::OneOf, ..filter("status", json!(["sent"])) }]),
         ],
-        group_by: vec![GroupKey {
-            column: name("issue_date"),
-            unit: Some(CalendarUnit::Month),
-        }],
+        group_by: vec![GroupKey { column: name("issue_date"), unit: Some(CalendarUnit::Month) }],
         measures: vec![
-            Measure {
-                function: AggregateFunction::Sum,
-                column: Some(name("total_amount")),
-                name: name("revenue"),
-            },
-            Measure {
-                function: AggregateFunction::Count,
-                column: None,
-                name: name("invoices"),
-            },
+            Measure { function: AggregateFunction::Sum, column: Some(name("total_amount")), name: name("revenue") },
+            Measure { function: AggregateFunction::Count, column: None, name: name("invoices") },
         ],
         limit: 12,
     }
@@ -148,32 +122,22 @@ fn rows(rows: &[Row]) -> Vec<&str> {
 #[tokio::test]
 async fn a_read_acts_as_the_user_in_the_api_schema_and_keeps_the_rows_text() {
     let body = r#"[{"id":"1","total_amount":12345678901234567890.10}, {"id":"2","total_amount":1.00}]"#;
-    let response = ResponseTemplate::new(206)
-        .insert_header("content-range", "50-51/573")
-        .set_body_raw(body, "application/json");
+    let response =
+        ResponseTemplate::new(206).insert_header("content-range", "50-51/573").set_body_raw(body, "application/json");
     let server = answering(response).await;
     let page = client(&server).select(&user(), &read()).await.unwrap();
     assert_eq!(
         rows(&page.rows),
-        [
-            r#"{"id":"1","total_amount":12345678901234567890.10}"#,
-            r#"{"id":"2","total_amount":1.00}"#
-        ]
+        [r#"{"id":"1","total_amount":12345678901234567890.10}"#, r#"{"id":"2","total_amount":1.00}"#]
     );
     assert_eq!(page.total, Some(573));
 
     let request = only_request(&server).await;
-    assert_eq!(
-        (request.method.as_str(), request.url.path()),
-        ("GET", "/rest/v1/invoices")
-    );
+    assert_eq!((request.method.as_str(), request.url.path()), ("GET", "/rest/v1/invoices"));
     let query = "select=id,total_amount&status=eq.sent&order=due_date.asc.nullslast&limit=25&offset=50";
     assert_eq!(request.url.query(), Some(query));
     assert_eq!(header(&request, "apikey"), Some(KEY));
-    assert_eq!(
-        header(&request, "authorization"),
-        Some(format!("Bearer {TOKEN}").as_str())
-    );
+    assert_eq!(header(&request, "authorization"), Some(format!("Bearer {TOKEN}").as_str()));
     assert_eq!(header(&request, "accept"), Some("application/json"));
     assert_eq!(header(&request, "accept-profile"), Some("api"));
     assert_eq!(header(&request, "content-profile"), None);
@@ -182,14 +146,9 @@ async fn a_read_acts_as_the_user_in_the_api_schema_and_keeps_the_rows_text() {
 
 #[tokio::test]
 async fn a_read_that_does_not_count_has_no_total() {
-    let response = ResponseTemplate::new(200)
-        .insert_header("content-range", "*/*")
-        .set_body_json(json!([]));
+    let response = ResponseTemplate::new(200).insert_header("content-range", "*/*").set_body_json(json!([]));
     let server = answering(response).await;
-    let page = client(&server)
-        .select(&user(), &Select { count: false, ..read() })
-        .await
-        .unwrap();
+    let page = client(&server).select(&user(), &Select { count: false, ..read() }).await.unwrap();
     assert!(page.rows.is_empty() && page.total.is_none());
     assert_eq!(header(&only_request(&server).await, "prefer"), None);
 }
@@ -199,10 +158,7 @@ async fn a_page_past_the_end_is_empty_and_knows_the_total() {
     let response = ResponseTemplate::new(416)
         .insert_header("content-range", "*/7")
         .set_body_json(json!({"code": "PGRST103", "message": "Requested range not satisfiable"}));
-    let page = client(&answering(response).await)
-        .select(&user(), &read())
-        .await
-        .unwrap();
+    let page = client(&answering(response).await).select(&user(), &read()).await.unwrap();
     assert_eq!((page.rows.len(), page.total), (0, Some(7)));
 }
 
@@ -212,9 +168,7 @@ async fn a_limit_that_the_service_would_ignore_or_cut_is_never_sent() {
     for limit in [0, MAX_ROWS + 1, u32::MAX] {
         let refused = client(&server).select(&user(), &Select { limit, ..read() }).await;
         assert!(matches!(refused, Err(DataError::LimitExceeded(_))));
-        let refused = client(&server)
-            .aggregate(&user(), &Aggregate { limit, ..aggregation() })
-            .await;
+        let refused = client(&server).aggregate(&user(), &Aggregate { limit, ..aggregation() }).await;
         assert!(matches!(refused, Err(DataError::LimitExceeded(_))));
     }
     assert!(server.received_requests().await.unwrap().is_empty());
@@ -227,15 +181,9 @@ async fn an_insert_names_its_columns_so_that_nothing_else_is_written() {
     assert_eq!(rows(&written), [r#"{"id":"1"}"#, r#"{"id":"2"}"#]);
 
     let request = only_request(&server).await;
-    assert_eq!(
-        (request.method.as_str(), request.url.path()),
-        ("POST", "/rest/v1/invoices")
-    );
+    assert_eq!((request.method.as_str(), request.url.path()), ("POST", "/rest/v1/invoices"));
     assert_eq!(request.url.query(), Some("columns=client_name,subtotal&select=id"));
-    assert_eq!(
-        header(&request, "prefer"),
-        Some("handling=strict, missing=default, return=representation")
-    );
+    assert_eq!(header(&request, "prefer"), Some("handling=strict, missing=default, return=representation"));
     assert_eq!(header(&request, "content-profile"), Some("api"));
     assert_eq!(header(&request, "accept-profile"), None);
     assert_eq!(header(&request, "content-type"), Some("application/json"));
@@ -252,10 +200,7 @@ async fn an_update_is_bounded_and_returns_the_rows() {
     let request = only_request(&server).await;
     assert_eq!(request.method.as_str(), "PATCH");
     assert_eq!(request.url.query(), Some("id=eq.1&select=id,status"));
-    assert_eq!(
-        header(&request, "prefer"),
-        Some("handling=strict, max-affected=1, return=representation")
-    );
+    assert_eq!(header(&request, "prefer"), Some("handling=strict, max-affected=1, return=representation"));
     assert_eq!(header(&request, "content-profile"), Some("api"));
     assert_eq!(request.body_json::<Value>().unwrap(), json!({"status": "paid"}));
 }
@@ -267,24 +212,15 @@ async fn a_delete_is_bounded_and_returns_the_rows() {
     let request = only_request(&server).await;
     assert_eq!(request.method.as_str(), "DELETE");
     assert_eq!(request.url.query(), Some("id=eq.1&select=id"));
-    assert_eq!(
-        header(&request, "prefer"),
-        Some("handling=strict, max-affected=2, return=representation")
-    );
+    assert_eq!(header(&request, "prefer"), Some("handling=strict, max-affected=2, return=representation"));
     assert_eq!(header(&request, "content-profile"), Some("api"));
 }
 
 #[tokio::test]
 async fn a_write_that_meets_no_row_is_not_found() {
     let server = answering(ResponseTemplate::new(200).set_body_json(json!([]))).await;
-    assert_eq!(
-        client(&server).update(&user(), &modification()).await.unwrap_err(),
-        DataError::NotFound
-    );
-    assert_eq!(
-        client(&server).delete(&user(), &deletion()).await.unwrap_err(),
-        DataError::NotFound
-    );
+    assert_eq!(client(&server).update(&user(), &modification()).await.unwrap_err(), DataError::NotFound);
+    assert_eq!(client(&server).delete(&user(), &deletion()).await.unwrap_err(), DataError::NotFound);
 }
 
 #[tokio::test]
@@ -292,83 +228,38 @@ async fn a_write_without_a_condition_a_bound_or_a_value_is_never_sent() {
     let server = answering(ResponseTemplate::new(200).set_body_json(json!([{}]))).await;
     let client = client(&server);
     let updates = [
-        Update {
-            conditions: vec![],
-            ..modification()
-        },
-        Update {
-            conditions: vec![Condition::Any(vec![])],
-            ..modification()
-        },
-        Update {
-            max_affected: 0,
-            ..modification()
-        },
-        Update {
-            changes: Map::new(),
-            ..modification()
-        },
-        Update {
-            returning: vec![],
-            ..modification()
-        },
+        Update { conditions: vec![], ..modification() },
+        Update { conditions: vec![Condition::Any(vec![])], ..modification() },
+        Update { max_affected: 0, ..modification() },
+        Update { changes: Map::new(), ..modification() },
+        Update { returning: vec![], ..modification() },
     ];
     for update in updates {
         let refused = client.update(&user(), &update).await;
         assert!(matches!(refused, Err(DataError::Invalid { .. })), "{refused:?}");
     }
-    for delete in [
-        Delete {
-            conditions: vec![],
-            ..deletion()
-        },
-        Delete {
-            max_affected: 0,
-            ..deletion()
-        },
-    ] {
-        assert!(matches!(
-            client.delete(&user(), &delete).await,
-            Err(DataError::Invalid { .. })
-        ));
+    for delete in [Delete { conditions: vec![], ..deletion() }, Delete { max_affected: 0, ..deletion() }] {
+        assert!(matches!(client.delete(&user(), &delete).await, Err(DataError::Invalid { .. })));
     }
     let only_foreign = vec![object(json!({"user_id": "x"}))];
-    for insert in [
-        Insert {
-            rows: vec![],
-            ..insertion()
-        },
-        Insert {
-            rows: only_foreign,
-            ..insertion()
-        },
-    ] {
-        assert!(matches!(
-            client.insert(&user(), &insert).await,
-            Err(DataError::Invalid { .. })
-        ));
+    for insert in [Insert { rows: vec![], ..insertion() }, Insert { rows: only_foreign, ..insertion() }] {
+        assert!(matches!(client.insert(&user(), &insert).await, Err(DataError::Invalid { .. })));
     }
     assert!(server.received_requests().await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn figures_come_from_the_function_of_the_schema() {
-    let server = answering(ResponseTemplate::new(200).set_body_raw(
-        r#"[{"issue_date":"2025-01-01","revenue":10.50,"invoices":2}]"#,
-        "application/json",
-    ))
+    let server = answering(
+        ResponseTemplate::new(200)
+            .set_body_raw(r#"[{"issue_date":"2025-01-01","revenue":10.50,"invoices":2}]"#, "application/json"),
+    )
     .await;
     let figures = client(&server).aggregate(&user(), &aggregation()).await.unwrap();
-    assert_eq!(
-        rows(&figures),
-        [r#"{"issue_date":"2025-01-01","revenue":10.50,"invoices":2}"#]
-    );
+    assert_eq!(rows(&figures), [r#"{"issue_date":"2025-01-01","revenue":10.50,"invoices":2}"#]);
 
     let request = only_request(&server).await;
-    assert_eq!(
-        (request.method.as_str(), request.url.path()),
-        ("POST", "/rest/v1/rpc/aggregate")
-    );
+    assert_eq!((request.method.as_str(), request.url.path()), ("POST", "/rest/v1/rpc/aggregate"));
     assert_eq!(header(&request, "content-profile"), Some("api"));
     assert_eq!(
         request.body_json::<Value>().unwrap(),

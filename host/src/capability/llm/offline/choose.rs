@@ -38,8 +38,10 @@ pub(super) fn choose(question: &str, tools: &[Tool], today: NaiveDate) -> Choice
     let wish = Action::of_message(question);
     let fitting: Vec<Tool> = tools.iter().filter(|tool| wish.allows(question, tool)).cloned().collect();
     let ranking = lexical::rank(question, &candidates(&fitting));
-    let mut filled: Vec<(&Tool, Filled)> =
-        ranking.near_best(NEAR).map(|score| (&fitting[score.index], arguments(question, &fitting[score.index], today))).collect();
+    let mut filled: Vec<(&Tool, Filled)> = ranking
+        .near_best(NEAR)
+        .map(|score| (&fitting[score.index], arguments(question, &fitting[score.index], today)))
+        .collect();
     if filled.is_empty() {
         // Nothing but a name or a number: a tool that looks something up may still know it.
         filled = fitting
@@ -168,7 +170,11 @@ impl Wish {
         let action = Action::of_tool(tool);
         if action == Action::Read || !self.0.contains(&Action::Read) {
             let said = stems(message);
-            let own = tool.name.split('_').map(|word| stem(&normal(word))).find(|word| VERBS.iter().any(|(v, _)| stem(v) == *word));
+            let own = tool
+                .name
+                .split('_')
+                .map(|word| stem(&normal(word)))
+                .find(|word| VERBS.iter().any(|(v, _)| stem(v) == *word));
             // "Record" and "send" are different acts, so only the tool's own verb will do.
             let same = action != Action::Other || own.is_some_and(|own| said.contains(&own));
             return self.0.contains(&action) && same;

@@ -7,26 +7,15 @@ use grammar::{Leaf, Operand as Parsed, Tree};
 
 mod grammar;
 
-const TEXT_OPERATORS: [Operator; 6] = [
-    Operator::Eq,
-    Operator::Neq,
-    Operator::Lt,
-    Operator::Lte,
-    Operator::Gt,
-    Operator::Gte,
-];
+const TEXT_OPERATORS: [Operator; 6] =
+    [Operator::Eq, Operator::Neq, Operator::Lt, Operator::Lte, Operator::Gt, Operator::Gte];
 
 fn column(name: &str) -> Identifier {
     Identifier::new(name).unwrap()
 }
 
 fn filter(name: &str, operator: Operator, value: Value) -> Filter {
-    Filter {
-        column: column(name),
-        operator,
-        value,
-        negate: false,
-    }
+    Filter { column: column(name), operator, value, negate: false }
 }
 
 fn read(conditions: Vec<Condition>) -> Select {
@@ -64,62 +53,35 @@ fn a_comparison_of_its_own_is_literal_and_encoded() {
         (filter("total_amount", Gte, json!(1200)), "total_amount=gte.1200"),
         (filter("primer_needed", Eq, json!(true)), "primer_needed=eq.true"),
         (filter("due_date", Lt, json!("2025-01-31")), "due_date=lt.2025-01-31"),
-        (
-            filter("name", Like, json!("50%_*\\")),
-            "name=like.50%5C%25%5C_%2A%5C%5C",
-        ),
+        (filter("name", Like, json!("50%_*\\")), "name=like.50%5C%25%5C_%2A%5C%5C"),
         (filter("name", Ilike, json!("*smith*")), "name=ilike.%2Asmith%2A"),
-        (
-            filter("status", OneOf, json!(["sent", "a,b\"\\"])),
-            "status=in.(%22sent%22,%22a,b%5C%22%5C%5C%22)",
-        ),
+        (filter("status", OneOf, json!(["sent", "a,b\"\\"])), "status=in.(%22sent%22,%22a,b%5C%22%5C%5C%22)"),
         (filter("due_date", IsNull, json!(null)), "due_date=is.null"),
-        (
-            filter("tags", Contains, json!(["vip", "a b"])),
-            "tags=cs.%7B%22vip%22,%22a%20b%22%7D",
-        ),
-        (
-            filter("metadata", Contains, json!({"a": [1]})),
-            "metadata=cs.%7B%22a%22%3A%5B1%5D%7D",
-        ),
-        (
-            filter("line_items", Contains, json!([{"quantity": 2}])),
-            "line_items=cs.%5B%7B%22quantity%22%3A2%7D%5D",
-        ),
+        (filter("tags", Contains, json!(["vip", "a b"])), "tags=cs.%7B%22vip%22,%22a%20b%22%7D"),
+        (filter("metadata", Contains, json!({"a": [1]})), "metadata=cs.%7B%22a%22%3A%5B1%5D%7D"),
+        (filter("line_items", Contains, json!([{"quantity": 2}])), "line_items=cs.%5B%7B%22quantity%22%3A2%7D%5D"),
     ] {
         assert_eq!(rendered(filter.clone()), expected);
         let (name, value) = expected.split_once('=').unwrap();
-        assert_eq!(
-            rendered(Filter { negate: true, ..filter }),
-            format!("{name}=not.{value}")
-        );
+        assert_eq!(rendered(Filter { negate: true, ..filter }), format!("{name}=not.{value}"));
     }
 }
 
 #[test]
 fn a_number_keeps_every_digit_it_was_written_with() {
     let value: Value = serde_json::from_str("12345678901234567890.10").unwrap();
-    assert_eq!(
-        rendered(filter("total_amount", Operator::Eq, value)),
-        "total_amount=eq.12345678901234567890.10"
-    );
+    assert_eq!(rendered(filter("total_amount", Operator::Eq, value)), "total_amount=eq.12345678901234567890.10");
 }
 
 #[test]
 fn a_choice_quotes_its_values() {
     let any = Condition::Any(vec![
         filter("status", Operator::Eq, json!("a,b)")),
-        Filter {
-            negate: true,
-            ..filter("due_date", Operator::IsNull, json!(null))
-        },
+        Filter { negate: true, ..filter("due_date", Operator::IsNull, json!(null)) },
         filter("name", Operator::OneOf, json!(["x"])),
     ]);
     let query = select(&read(vec![any])).unwrap();
-    assert!(
-        query.contains("&or=(status.eq.%22a,b)%22,due_date.not.is.null,name.in.(%22x%22))&"),
-        "{query}"
-    );
+    assert!(query.contains("&or=(status.eq.%22a,b)%22,due_date.not.is.null,name.in.(%22x%22))&"), "{query}");
 }
 
 #[test]
@@ -132,26 +94,10 @@ fn a_column_with_the_name_of_a_parameter_stays_a_column() {
 
 #[test]
 fn a_read_has_its_order_its_offset_and_one_limit() {
-    let order = vec![
-        Order {
-            column: column("due_date"),
-            descending: true,
-        },
-        Order {
-            column: column("id"),
-            descending: false,
-        },
-    ];
-    let query = select(&Select {
-        order,
-        offset: 20,
-        ..read(vec![])
-    })
-    .unwrap();
-    assert_eq!(
-        query,
-        "select=id,total_amount&order=due_date.desc.nullslast,id.asc.nullslast&limit=10&offset=20"
-    );
+    let order =
+        vec![Order { column: column("due_date"), descending: true }, Order { column: column("id"), descending: false }];
+    let query = select(&Select { order, offset: 20, ..read(vec![]) }).unwrap();
+    assert_eq!(query, "select=id,total_amount&order=due_date.desc.nullslast,id.asc.nullslast&limit=10&offset=20");
 }
 
 #[test]
@@ -178,32 +124,21 @@ fn what_no_column_can_be_compared_with_is_refused_with_the_column() {
         assert_eq!(column.as_deref(), Some("name"), "{operator:?} {value}");
     }
     assert!(select(&read(vec![Condition::Any(vec![])])).is_err());
-    assert!(
-        select(&Select {
-            columns: vec![],
-            ..read(vec![])
-        })
-        .is_err()
-    );
+    assert!(select(&Select { columns: vec![], ..read(vec![]) }).is_err());
 }
 
 #[test]
 fn conditions_longer_than_a_request_line_are_refused() {
     let long = vec!["ü".repeat(100); 200];
-    let query = select(&read(vec![Condition::All(filter(
-        "name",
-        Operator::OneOf,
-        json!(long),
-    ))]));
+    let query = select(&read(vec![Condition::All(filter("name", Operator::OneOf, json!(long)))]));
     assert!(matches!(query, Err(DataError::LimitExceeded(_))), "{query:?}");
 }
 
 /// Any text PostgreSQL can hold, with the characters that mean something to some reader on the way more often.
 fn text() -> impl Strategy<Value = String> + Clone {
     let special = prop::sample::select(r#""\(){}[],.:;%_*+&=#?/ '|!<>@$~^`-	aZ0éß文😀"#.chars().collect::<Vec<_>>());
-    let words = prop::sample::select(vec![
-        "not.", "eq.", "or=(", "null", "in.(", "&limit=", "(any).", "%2", "NULL", "\r\n",
-    ]);
+    let words =
+        prop::sample::select(vec!["not.", "eq.", "or=(", "null", "in.(", "&limit=", "(any).", "%2", "NULL", "\r\n"]);
     let piece = prop_oneof![
         5 => special.prop_map(String::from),
         4 => any::<char>().prop_filter("PostgreSQL has no zero character", |c| *c != '\0').prop_map(String::from),
@@ -225,10 +160,8 @@ fn comparison_with_any_text() -> impl Strategy<Value = Filter> {
         1 => (text(), text()).prop_map(|(name, value)| (Operator::Contains, json!({name: [value]}))),
         1 => Just((Operator::IsNull, json!(null))),
     ];
-    (comparison, any::<bool>()).prop_map(|((operator, value), negate)| Filter {
-        negate,
-        ..filter("name", operator, value)
-    })
+    (comparison, any::<bool>())
+        .prop_map(|((operator, value), negate)| Filter { negate, ..filter("name", operator, value) })
 }
 
 /// A query with the comparison in both notations, and neighbours that it must leave alone.
@@ -245,11 +178,7 @@ fn surrounded(filter: &Filter) -> Select {
 }
 
 fn runner(cases: u32) -> TestRunner {
-    TestRunner::new(Config {
-        cases,
-        failure_persistence: None,
-        ..Config::default()
-    })
+    TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
 }
 
 #[test]
@@ -264,9 +193,7 @@ fn any_text_comes_back_as_itself_from_every_operator_and_changes_nothing_around_
 
             let leaf = grammar::filter("name", &parameters[2].1);
             prop_assert!(means(&leaf, &filter), "{:?}", leaf);
-            let Tree::Or(members) = grammar::tree("or", &parameters[3].1) else {
-                panic!("not a choice")
-            };
+            let Tree::Or(members) = grammar::tree("or", &parameters[3].1) else { panic!("not a choice") };
             let [Tree::Leaf(a), Tree::Leaf(leaf), Tree::Leaf(z)] = members.as_slice() else {
                 return Err(TestCaseError::fail(format!("{members:?}")));
             };
@@ -281,12 +208,7 @@ fn any_text_comes_back_as_itself_from_every_operator_and_changes_nothing_around_
 /// Whether what was parsed says what the filter says.
 fn means(leaf: &Leaf, filter: &Filter) -> bool {
     let texts = |value: &Value| -> Vec<String> {
-        value
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|text| text.as_str().unwrap().to_owned())
-            .collect()
+        value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
     };
     let same = match (filter.operator, leaf.operator.as_str(), &leaf.operand) {
         (Operator::Eq, "eq", Parsed::Text(text))
@@ -321,11 +243,7 @@ mod development_server {
     fn leaf(read: &Read) -> Leaf {
         assert!(read.field.json_path.is_empty());
         let (operator, operand) = match &read.op_expr.operation {
-            Operation::Quant {
-                op,
-                quantifier: None,
-                value,
-            } => {
+            Operation::Quant { op, quantifier: None, value } => {
                 let operator = match op {
                     QuantOperator::Equal => "eq",
                     QuantOperator::LessThan => "lt",
@@ -338,24 +256,13 @@ mod development_server {
                 };
                 (operator, Parsed::Text(value.clone()))
             }
-            Operation::Simple {
-                op: SimpleOperator::NotEqual,
-                value,
-            } => ("neq", Parsed::Text(value.clone())),
-            Operation::Simple {
-                op: SimpleOperator::Contains,
-                value,
-            } => ("cs", Parsed::Text(value.clone())),
+            Operation::Simple { op: SimpleOperator::NotEqual, value } => ("neq", Parsed::Text(value.clone())),
+            Operation::Simple { op: SimpleOperator::Contains, value } => ("cs", Parsed::Text(value.clone())),
             Operation::In(members) => ("in", Parsed::List(members.clone())),
             Operation::Is(IsValue::Null) => ("is", Parsed::Null),
             other => panic!("{other:?}"),
         };
-        Leaf {
-            column: read.field.name.clone(),
-            negated: read.op_expr.negated,
-            operator: operator.to_owned(),
-            operand,
-        }
+        Leaf { column: read.field.name.clone(), negated: read.op_expr.negated, operator: operator.to_owned(), operand }
     }
 
     #[test]
@@ -368,17 +275,7 @@ mod development_server {
                 prop_assert_eq!(read.filters_root.len(), 2);
                 let own = read.filters_root.iter().find(|read| read.field.name == "name").unwrap();
                 prop_assert!(means(&leaf(own), &filter), "{:?}", own);
-                let [
-                    (
-                        _,
-                        LogicTree::Expr {
-                            negated: false,
-                            children,
-                            ..
-                        },
-                    ),
-                ] = read.logic.as_slice()
-                else {
+                let [(_, LogicTree::Expr { negated: false, children, .. })] = read.logic.as_slice() else {
                     return Err(TestCaseError::fail(format!("{:?}", read.logic)));
                 };
                 let [LogicTree::Stmt(_), LogicTree::Stmt(own), LogicTree::Stmt(_)] = children.as_slice() else {
@@ -396,16 +293,9 @@ mod development_server {
             let query = select(&read(vec![Condition::All(filter(name, Operator::Eq, json!("5")))])).unwrap();
             let parsed = parse_query_params(&query, false).unwrap();
             assert_eq!(parsed.ranges[""].limit, Some(10), "{name}");
-            let [(_, LogicTree::Expr { children, .. })] = parsed.logic.as_slice() else {
-                panic!("{:?}", parsed.logic)
-            };
-            let [LogicTree::Stmt(read)] = children.as_slice() else {
-                panic!("{children:?}")
-            };
-            assert_eq!(
-                (leaf(read).column.as_str(), leaf(read).operand),
-                (name, Parsed::Text("5".into()))
-            );
+            let [(_, LogicTree::Expr { children, .. })] = parsed.logic.as_slice() else { panic!("{:?}", parsed.logic) };
+            let [LogicTree::Stmt(read)] = children.as_slice() else { panic!("{children:?}") };
+            assert_eq!((leaf(read).column.as_str(), leaf(read).operand), (name, Parsed::Text("5".into())));
         }
     }
 

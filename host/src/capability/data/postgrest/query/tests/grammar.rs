@@ -26,12 +26,7 @@ pub(super) enum Tree {
 
 /// The parameters of a query string; `+` is a space.
 pub(super) fn parameters(query: &str) -> Vec<(String, String)> {
-    let decode = |text: &str| {
-        percent_decode_str(&text.replace('+', " "))
-            .decode_utf8()
-            .unwrap()
-            .into_owned()
-    };
+    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8().unwrap().into_owned();
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         (decode(name), decode(value))
@@ -125,12 +120,7 @@ fn operation(column: String, input: &mut Input<'_>, in_tree: bool) -> Leaf {
         _ if in_tree => Operand::Text(input.quoted().unwrap_or_else(|| input.until(&[',', ')']).to_owned())),
         _ => Operand::Text(std::mem::take(&mut input.0).to_owned()),
     };
-    Leaf {
-        column,
-        negated,
-        operator,
-        operand,
-    }
+    Leaf { column, negated, operator, operand }
 }
 
 fn member(input: &mut Input<'_>) -> String {
@@ -186,10 +176,7 @@ pub(super) fn pattern(operand: &str) -> Vec<Symbol> {
 
 /// A pattern of the contract: `*` is any characters, all else itself.
 pub(super) fn wildcards(pattern: &str) -> Vec<Symbol> {
-    pattern
-        .chars()
-        .map(|c| if c == '*' { Symbol::Any } else { Symbol::Is(c) })
-        .collect()
+    pattern.chars().map(|c| if c == '*' { Symbol::Any } else { Symbol::Is(c) }).collect()
 }
 
 /// PostgreSQL's array of texts, `{"a","b"}`.
