@@ -1,0 +1,101 @@
+//! A tool's arguments, filled from what a message mentions and what the JSON Schema asks for.
+
+mod schema;
+mod value;
+
+use serde_json::{Map, Value};
+
+use super::mentions::Mentions;
+use super::{humanise, is_id};
+pub(super) use schema::{options, properties};
+use schema::{Kind, required};
+use value::Filler;
+
+/// A property that a tool needs and the message doesn't give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Missing {
+    /// Its name in the schema.
+    pub(super) name: String,
+    /// What it is, from the schema.
+    pub(super) description: String,
+    /// The values it may have, if they are listed.
+    pub(super) options: Vec<String>,
+}
+
+/// What could be filled.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Filled {
+    /// The arguments.
+    pub(super) input: Map<String, Value>,
+    /// What is still needed.
+    pub(super) missing: Vec<Missing>,
+    /// How many arguments come from the message.
+    pub(super) named: usize,
+    /// Whether an argument had to be wrapped into a list of objects, as batch tools want it.
+    pub(super) nested: bool,
+}
+
+/// Fills the arguments of a tool with this schema.
+pub(super) fn fill(schema: &Value, mentions: &Mentions) -> Filled {
+    fill_object(schema, schema, &mut Filler::new(mentions))
+}
+
+fn fill_object(root: &Value, object: &Value, filler: &mut Filler<'_>) -> Filled {
+    let mut filled = Filled::default();
+    let required = required(object);
+    let listed: Vec<(&str, &Value)> = properties(object).map(|(name, s)| (name, schema::resolve(root, s))).collect();
+    filler.dates_of(&listed, &required);
+    // A mention is used once, so what is required chooses first, and what is closest in meaning before the rest.
+    let mut order: Vec<usize> = (0..listed.len()).collect();
+    order.sort_by_key(|&at| {
+        let (name, schema) = listed[at];
+        (!required.contains(&name), filler.rank(name, schema::kind(root, schema)))
+    });
+    let mut values: Vec<Option<Value>> = vec![None; listed.len()];
+    for at in order {
+        let (name, schema) = listed[at];
+        let needed = required.contains(&name);
+        values[at] = filler.value(root, name, schema, needed);
+        filled.named += usize::from(values[at].is_some());
+        if values[at].is_none() && needed {
+            values[at] = schema.get("default").filter(|default| !default.is_null()).cloned();
+        }
+        if values[at].is_none() && needed {
+            values[at] = list_of_one(root, schema, filler, &mut filled);
+        }
+    }
+    for ((name, schema), value) in listed.iter().zip(values) {
+        match value {
+            Some(value) => _ = filled.input.insert((*name).to_owned(), value),
+            None if required.contains(name) => filled.missing.push(missing(root, name, schema)),
+            None => {}
+        }
+    }
+    filled
+}
+
+/// A required list of objects gets one object, if the message says all of it.
+fn list_of_one(root: &Value, schema: &Value, filler: &mut Filler<'_>, outer: &mut Filled) -> Option<Value> {
+    if schema::kind(root, schema) != Kind::Array {
+        return None;
+    }
+    let items = schema::resolve(root, schema.get("items")?);
+    if schema::kind(root, items) != Kind::Object {
+        return None;
+    }
+    outer.nested = true;
+    let inner = fill_object(root, items, filler);
+    outer.named += inner.named;
+    (inner.missing.is_empty() && inner.named > 0).then(|| Value::Array(vec![Value::Object(inner.input)]))
+}
+
+fn missing(root: &Value, name: &str, schema: &Value) -> Missing {
+    let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    // People don't know ids: they say which row they mean.
+    let (name, description) = match name.strip_suffix("_ids").or_else(|| name.strip_suffix("_id")) {
+        Some(thing) => (thing.to_owned(), format!("which {} you mean", humanise(thing).to_lowercase())),
+        None if is_id(name) => ("which one".to_owned(), "a name or number that I can find it by".to_owned()),
+        None => (name.to_owned(), description.to_owned()),
+    };
+    Missing { name, description, options: options(root, schema) }
+}
