@@ -72,16 +72,12 @@ fn answer(request: &CompletionRequest) -> Answer {
     if let Some(reply) = help::small_talk(&question, request) {
         return Answer::text(reply);
     }
-    let mut choice = choose::choose(&question, &request.tools, today);
     // The user answers a question of ours: what was asked before and the answer make one request.
-    if matches!(choice, Choice::Nothing | Choice::Incomplete { .. })
-        && let Some(earlier) = asked_about(&request.messages)
-    {
-        let whole = choose::choose(&format!("{earlier}. {question}"), &request.tools, today);
-        if whole != Choice::Nothing {
-            choice = whole;
-        }
-    }
+    let whole = asked_about(&request.messages)
+        .filter(|_| !choose::begins_a_request(&question))
+        .map(|earlier| choose::choose(&format!("{earlier}. {question}"), &request.tools, today))
+        .filter(|whole| *whole != Choice::Nothing);
+    let choice = whole.unwrap_or_else(|| choose::choose(&question, &request.tools, today));
     match choice {
         Choice::Nothing => Answer::text(help::unknown(request)),
         Choice::Incomplete { missing } => Answer::text(help::ask(&missing)),

@@ -71,7 +71,9 @@ fn candidates(tools: &[Tool]) -> Vec<Candidate> {
         .iter()
         .map(|tool| {
             let mut candidate = Candidate::from_description(&tool.name.replace('_', " "), &tool.description);
-            for (_, schema) in properties(&tool.parameters) {
+            for (name, schema) in properties(&tool.parameters).filter(|_| !is_agent(tool)) {
+                candidate.description.push(' ');
+                candidate.description.push_str(&name.replace('_', " "));
                 for option in options(&tool.parameters, schema) {
                     candidate.description.push(' ');
                     candidate.description.push_str(&option.replace(['_', '-'], " "));
@@ -181,6 +183,16 @@ impl Wish {
         }
         false
     }
+}
+
+/// Whether a message asks or commands something by itself, rather than adding to what was said before.
+pub(super) fn begins_a_request(message: &str) -> bool {
+    const OPENINGS: &[&str] = &[
+        "are", "can", "could", "display", "do", "does", "find", "get", "give", "how", "is", "list", "please", "search",
+        "show", "tell", "view", "what", "what's", "when", "where", "which", "who", "who's", "why",
+    ];
+    let first = words(message).first().map(|word| normal(word.text)).unwrap_or_default();
+    OPENINGS.contains(&first.as_str()) || is_verb(&first)
 }
 
 /// Whether a word is a verb that commands something.

@@ -65,7 +65,8 @@ impl Mentions {
         let tokens = tokens(message);
         let spans = dates::spans(&tokens, today);
         let dated: HashSet<usize> = spans.iter().flat_map(|span| span.tokens.clone()).collect();
-        let known: HashSet<String> = terms(vocabulary).into_iter().map(|term| term.stem).collect();
+        // Examples hold names too: "Find invoices for John Smith".
+        let known = terms(vocabulary).into_iter().filter(|term| !term.proper).map(|term| term.stem).collect();
         let free = |at: usize| !dated.contains(&at);
         let all = |test: fn(&str) -> Option<String>| {
             tokens
@@ -275,7 +276,7 @@ fn names(tokens: &[Token], known: &HashSet<String>, dated: &HashSet<usize>) -> V
 fn topic(tokens: &[Token], known: &HashSet<String>, dated: &HashSet<usize>) -> Option<String> {
     const BEFORE: &[&str] = &["for", "called", "named", "titled", "about", "with", "of"];
     const AFTER: &[&str] = &["for", "on", "at", "by", "from", "in", "with", "due", "and", "to", "starting", "before"];
-    for (at, token) in tokens.iter().enumerate().filter(|(_, token)| BEFORE.contains(&token.lower.as_str())) {
+    for (at, _) in tokens.iter().enumerate().filter(|(_, token)| BEFORE.contains(&token.lower.as_str())) {
         let said: Vec<&str> = tokens
             .iter()
             .enumerate()
