@@ -1,5 +1,7 @@
 //! End to end: real HTTP, a real PostgreSQL behind a real REST server, real components.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the right answer")]
+
 mod bad_input;
 mod chat;
 mod disconnect;

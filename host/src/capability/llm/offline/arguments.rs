@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::mentions::Mentions;
 use super::{humanise, is_id};
-pub(super) use schema::{options, properties};
 use schema::{Kind, required};
+pub(super) use schema::{options, properties};
 use value::Filler;
 
 /// A property that a tool needs and the message doesn't give.

@@ -85,7 +85,7 @@ impl State {
 
 /// `2 rows of invoices: INV-1042, Sarah Chen; INV-1043, Bob Ray`.
 fn described(table: &Identifier, rows: &[Row]) -> String {
-    let shown: Vec<String> = rows.iter().take(SHOWN_ROWS).map(|row| values(row)).collect();
+    let shown: Vec<String> = rows.iter().take(SHOWN_ROWS).map(values).collect();
     let more = match rows.len().saturating_sub(SHOWN_ROWS) {
         0 => String::new(),
         more => format!("; and {more} more"),

@@ -23,7 +23,8 @@ pub(super) struct Filler<'a> {
 }
 
 /// Words of property names, and what they say about the value.
-const AMOUNTS: &[&str] = &["amount", "total", "price", "cost", "budget", "subtotal", "balance", "payment", "paid", "revenue", "value"];
+const AMOUNTS: &[&str] =
+    &["amount", "total", "price", "cost", "budget", "subtotal", "balance", "payment", "paid", "revenue", "value"];
 const LIMITS: &[&str] = &["limit", "top", "max", "count", "first"];
 const PEOPLE: &[&str] = &["client", "customer", "contact", "supplier", "person", "company", "assigned", "assignee"];
 const TITLES: &[&str] = &["title", "subject", "name"];
@@ -63,7 +64,8 @@ impl<'a> Filler<'a> {
     pub(super) fn dates_of(&mut self, listed: &[(&str, &Value)], required: &[&str]) {
         let dated = |(name, schema): &&(&str, &Value)| {
             let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
-            format.starts_with("date") || (schema.get("format").is_none() && has(name, &["date"]) && options(schema, schema).is_empty())
+            format.starts_with("date")
+                || (schema.get("format").is_none() && has(name, &["date"]) && options(schema, schema).is_empty())
         };
         let names: Vec<&str> = listed.iter().filter(dated).map(|(name, _)| *name).collect();
         let start = names.iter().find(|name| has(name, STARTS)).copied();
@@ -83,18 +85,21 @@ impl<'a> Filler<'a> {
                 }
                 other => other.map(str::to_owned),
             };
-            let called = before.and_then(|word| names.iter().find(|name| parts(name).any(|part| stem(part) == word)).copied());
+            let called =
+                before.and_then(|word| names.iter().find(|name| parts(name).any(|part| stem(part) == word)).copied());
             let day = || called.or_else(|| names.iter().find(|name| required.contains(name)).copied());
             match span.ends {
                 Ends::From => set(start, span.start),
                 Ends::Until if end.is_some() => set(end, span.end),
-                _ if single || span.ends == Ends::Until => match day().or(Some(&names[..]).filter(|n| n.len() == 1).map(|n| n[0])) {
-                    Some(name) => set(Some(name), span.start),
-                    None => {
-                        set(start, span.start);
-                        set(end, span.end);
+                _ if single || span.ends == Ends::Until => {
+                    match day().or(Some(&names[..]).filter(|n| n.len() == 1).map(|n| n[0])) {
+                        Some(name) => set(Some(name), span.start),
+                        None => {
+                            set(start, span.start);
+                            set(end, span.end);
+                        }
                     }
-                },
+                }
                 _ => {
                     set(start, span.start);
                     set(end, span.end);
@@ -141,27 +146,37 @@ impl<'a> Filler<'a> {
             if wanted.is_empty() {
                 continue;
             }
-            let said: Vec<String> = said.iter().map(|word| stems(word).into_iter().next().unwrap_or_default()).collect();
+            let said: Vec<String> =
+                said.iter().map(|word| stems(word).into_iter().next().unwrap_or_default()).collect();
             let Some(at) = said.windows(wanted.len()).position(|window| window == wanted) else { continue };
-            let denied = said[at.saturating_sub(2)..at].iter().any(|word| matches!(word.as_str(), "not" | "isn't" | "aren't" | "never" | "except" | "without"));
+            let denied = said[at.saturating_sub(2)..at]
+                .iter()
+                .any(|word| matches!(word.as_str(), "not" | "isn't" | "aren't" | "never" | "except" | "without"));
             if !denied {
                 found.push((at, wanted.len(), option));
             }
         }
         // "follow-up" beats "follow" where both are said.
         let longest: Vec<(usize, usize)> = found.iter().map(|(at, length, _)| (*at, *length)).collect();
-        found.retain(|(at, length, _)| !longest.iter().any(|(other, more)| more > length && (*other..other + more).contains(at)));
+        found.retain(|(at, length, _)| {
+            !longest.iter().any(|(other, more)| more > length && (*other..other + more).contains(at))
+        });
         found.sort_by_key(|(at, _, _)| *at);
         found.into_iter().map(|(_, _, option)| option.clone()).collect()
     }
 
     /// True when the message says the words of the property's name.
     fn boolean(&self, name: &str) -> Option<Value> {
-        let wanted: Vec<String> = parts(name).filter(|part| !["only", "include", "is", "has", "with", "show"].contains(part)).map(stem).collect();
+        let wanted: Vec<String> = parts(name)
+            .filter(|part| !["only", "include", "is", "has", "with", "show"].contains(part))
+            .map(stem)
+            .collect();
         let at = |word: &String| self.mentions.stems.iter().position(|said| said == word);
         let first = wanted.first().and_then(at)?;
         wanted.iter().all(|word| at(word).is_some()).then(|| {
-            let denied = self.mentions.stems[first.saturating_sub(2)..first].iter().any(|w| matches!(w.as_str(), "not" | "no" | "without" | "except"));
+            let denied = self.mentions.stems[first.saturating_sub(2)..first]
+                .iter()
+                .any(|w| matches!(w.as_str(), "not" | "no" | "without" | "except"));
             Value::Bool(!denied)
         })
     }
@@ -180,7 +195,8 @@ impl<'a> Filler<'a> {
             })?;
             return Some(self.numbers.remove(at).text);
         }
-        if let Some(percent) = self.mentions.percents.first().filter(|_| has(name, &["percent", "percentage", "rate"])) {
+        if let Some(percent) = self.mentions.percents.first().filter(|_| has(name, &["percent", "percentage", "rate"]))
+        {
             return Some(percent.text.clone());
         }
         if let Some(amount) = self.amount(name) {
@@ -264,7 +280,10 @@ impl<'a> Filler<'a> {
         }
         if is(&["city", "address", "location"]) {
             let tokens = &self.mentions.tokens;
-            let at = self.names.iter().position(|name| name.at > 0 && matches!(tokens[name.at - 1].lower.as_str(), "in" | "at"))?;
+            let at = self
+                .names
+                .iter()
+                .position(|name| name.at > 0 && matches!(tokens[name.at - 1].lower.as_str(), "in" | "at"))?;
             return Some(self.names.remove(at).text);
         }
         None
