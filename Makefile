@@ -45,7 +45,7 @@ clippy:
 	$(CARGO) clippy -p canvalo --no-default-features -- -D warnings
 
 doc:
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
 deny:
 	@$(CARGO) deny --version 2>/dev/null | grep -q . || $(CARGO) install --locked cargo-deny@$(CARGO_DENY)

@@ -1,5 +1,7 @@
 //! The Bedrock provider against a loopback server that speaks the real event-stream framing.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the right answer")]
+
 #[path = "bedrock/server.rs"]
 mod server;
 
