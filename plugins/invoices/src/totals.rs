@@ -61,10 +61,15 @@ pub fn of_changed(row: &Row, changes: &Map<String, Value>) -> Result<Option<Tota
         }
     };
     let discount = merged("discount_amount").unwrap_or_default();
-    let tax = tax(changes).or_else(|| tax(&row.0)).unwrap_or(Tax::Amount(Money::ZERO));
+    let tax = changed_tax(row, changes)?;
     let items = items(changes)?;
     let only_total = total.is_some() && !inputs.iter().any(|column| changes.contains_key(*column));
-    let has_items = row.get("line_items").as_array().is_some_and(|items| !items.is_empty());
+    let kept_items = if changes.contains_key("line_items") {
+        &Value::Null
+    } else {
+        row.get("line_items")
+    };
+    let has_items = kept_items.as_array().is_some_and(|items| !items.is_empty());
     let subtotal = match (&items, amount(changes, "subtotal"), total) {
         (Some((_, sum)), given, _) => agree("subtotal", *sum, given)?,
         (None, Some(_), _) if has_items => {
@@ -89,6 +94,19 @@ fn tax(row: &Map<String, Value>) -> Option<Tax> {
         .filter(|rate| !rate.is_zero());
     rate.map(Tax::Percent)
         .or_else(|| amount(row, "tax_amount").map(Tax::Amount))
+}
+
+/// The tax after a change. A rate of zero that is asked for ends the tax there was.
+fn changed_tax(row: &Row, changes: &Map<String, Value>) -> Result<Tax, String> {
+    let old = tax(&row.0).unwrap_or(Tax::Amount(Money::ZERO));
+    match (tax(changes), old) {
+        (Some(Tax::Amount(_)), Tax::Percent(_)) if !changes.contains_key("tax_rate") => {
+            Err("its tax comes from its tax rate: change that.".to_owned())
+        }
+        (Some(new), _) => Ok(new),
+        (None, _) if changes.contains_key("tax_rate") => Ok(Tax::Amount(Money::ZERO)),
+        (None, old) => Ok(old),
+    }
 }
 
 fn add_up(subtotal: Money, discount: Money, tax: Tax, line_items: Option<Vec<Value>>) -> Result<Totals, String> {
@@ -299,6 +317,24 @@ mod tests {
             Ok(Some("$1,050.00".to_owned()))
         );
         assert_eq!(
+            changed(row(), json!({ "tax_rate": 0 })),
+            Ok(Some("$1,000.00".to_owned()))
+        );
+        assert_eq!(
+            changed(row(), json!({ "tax_rate": 0, "tax_amount": 7 })),
+            Ok(Some("$1,007.00".to_owned()))
+        );
+        assert!(
+            changed(row(), json!({ "tax_amount": 7 }))
+                .unwrap_err()
+                .contains("tax rate")
+        );
+        let flat = json!({ "subtotal": 100, "tax_rate": 0, "tax_amount": 5, "total_amount": 105 });
+        assert_eq!(
+            changed(flat, json!({ "tax_amount": 7 })),
+            Ok(Some("$107.00".to_owned()))
+        );
+        assert_eq!(
             changed(row(), json!({ "subtotal": 2000 })),
             Ok(Some("$2,200.00".to_owned()))
         );
@@ -317,6 +353,10 @@ mod tests {
             changed(with_items.clone(), json!({ "total_amount": 12 }))
                 .unwrap_err()
                 .contains("line items")
+        );
+        assert_eq!(
+            changed(with_items.clone(), json!({ "line_items": [], "subtotal": 12 })),
+            Ok(Some("$12.00".to_owned()))
         );
         assert!(
             changed(with_items, json!({ "subtotal": 12 }))
