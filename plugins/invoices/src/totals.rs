@@ -57,10 +57,15 @@ pub fn of_changed(row: &Row, changes: &Map<String, Value>) -> Result<Option<Tota
         if changes.contains_key(column) { amount(changes, column) } else { amount(&row.0, column) }
     };
     let discount = merged("discount_amount").unwrap_or_default();
-    let tax = tax(changes).or_else(|| tax(&row.0)).unwrap_or(Tax::Amount(Money::ZERO));
+    let tax = changed_tax(row, changes)?;
     let items = items(changes)?;
     let only_total = total.is_some() && !inputs.iter().any(|column| changes.contains_key(*column));
-    let has_items = row.get("line_items").as_array().is_some_and(|items| !items.is_empty());
+    let kept_items = if changes.contains_key("line_items") {
+        &Value::Null
+    } else {
+        row.get("line_items")
+    };
+    let has_items = kept_items.as_array().is_some_and(|items| !items.is_empty());
     let subtotal = match (&items, amount(changes, "subtotal"), total) {
         (Some((_, sum)), given, _) => agree("subtotal", *sum, given)?,
         (None, Some(_), _) if has_items => {
@@ -82,6 +87,19 @@ pub fn of_changed(row: &Row, changes: &Map<String, Value>) -> Result<Option<Tota
 fn tax(row: &Map<String, Value>) -> Option<Tax> {
     let rate = amount(row, "tax_rate").map(Money::decimal).filter(|rate| !rate.is_zero());
     rate.map(Tax::Percent).or_else(|| amount(row, "tax_amount").map(Tax::Amount))
+}
+
+/// The tax after a change. A rate of zero that is asked for ends the tax there was.
+fn changed_tax(row: &Row, changes: &Map<String, Value>) -> Result<Tax, String> {
+    let old = tax(&row.0).unwrap_or(Tax::Amount(Money::ZERO));
+    match (tax(changes), old) {
+        (Some(Tax::Amount(_)), Tax::Percent(_)) if !changes.contains_key("tax_rate") => {
+            Err("its tax comes from its tax rate: change that.".to_owned())
+        }
+        (Some(new), _) => Ok(new),
+        (None, _) if changes.contains_key("tax_rate") => Ok(Tax::Amount(Money::ZERO)),
+        (None, old) => Ok(old),
+    }
 }
 
 fn add_up(subtotal: Money, discount: Money, tax: Tax, line_items: Option<Vec<Value>>) -> Result<Totals, String> {
@@ -236,15 +254,58 @@ mod tests {
     fn a_change_recomputes_what_depends_on_it() {
         let row = || json!({ "subtotal": 1000, "discount_amount": 0, "tax_rate": 10, "tax_amount": 100, "total_amount": 1100 });
         assert_eq!(changed(row(), json!({ "notes": "x" })), Ok(None));
-        assert_eq!(changed(row(), json!({ "discount_amount": 100 })), Ok(Some("$990.00".to_owned())));
-        assert_eq!(changed(row(), json!({ "tax_rate": 5 })), Ok(Some("$1,050.00".to_owned())));
-        assert_eq!(changed(row(), json!({ "subtotal": 2000 })), Ok(Some("$2,200.00".to_owned())));
-        assert!(changed(row(), json!({ "total_amount": 2000 })).unwrap_err().contains("instead of the total"));
+        assert_eq!(
+            changed(row(), json!({ "discount_amount": 100 })),
+            Ok(Some("$990.00".to_owned()))
+        );
+        assert_eq!(
+            changed(row(), json!({ "tax_rate": 5 })),
+            Ok(Some("$1,050.00".to_owned()))
+        );
+        assert_eq!(
+            changed(row(), json!({ "tax_rate": 0 })),
+            Ok(Some("$1,000.00".to_owned()))
+        );
+        assert_eq!(
+            changed(row(), json!({ "tax_rate": 0, "tax_amount": 7 })),
+            Ok(Some("$1,007.00".to_owned()))
+        );
+        assert!(
+            changed(row(), json!({ "tax_amount": 7 }))
+                .unwrap_err()
+                .contains("tax rate")
+        );
+        let flat = json!({ "subtotal": 100, "tax_rate": 0, "tax_amount": 5, "total_amount": 105 });
+        assert_eq!(
+            changed(flat, json!({ "tax_amount": 7 })),
+            Ok(Some("$107.00".to_owned()))
+        );
+        assert_eq!(
+            changed(row(), json!({ "subtotal": 2000 })),
+            Ok(Some("$2,200.00".to_owned()))
+        );
+        assert!(
+            changed(row(), json!({ "total_amount": 2000 }))
+                .unwrap_err()
+                .contains("instead of the total")
+        );
         let items = json!([{ "description": "Walls", "unit_price": 10 }]);
         assert_eq!(changed(row(), json!({ "line_items": items })), Ok(Some("$11.00".to_owned())));
         let with_items = json!({ "line_items": items, "subtotal": 10, "total_amount": 10 });
-        assert!(changed(with_items.clone(), json!({ "total_amount": 12 })).unwrap_err().contains("line items"));
-        assert!(changed(with_items, json!({ "subtotal": 12 })).unwrap_err().contains("line items"));
+        assert!(
+            changed(with_items.clone(), json!({ "total_amount": 12 }))
+                .unwrap_err()
+                .contains("line items")
+        );
+        assert_eq!(
+            changed(with_items.clone(), json!({ "line_items": [], "subtotal": 12 })),
+            Ok(Some("$12.00".to_owned()))
+        );
+        assert!(
+            changed(with_items, json!({ "subtotal": 12 }))
+                .unwrap_err()
+                .contains("line items")
+        );
         assert_eq!(
             changed(json!({ "total_amount": 10 }), json!({ "total_amount": 12 })),
             Ok(Some("$12.00".to_owned()))
