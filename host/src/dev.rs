@@ -1,10 +1,10 @@
 //! A local Supabase for development and tests: a private PostgreSQL cluster with Supabase's roles, the project's
 //! migrations and seed, and a PostgREST-compatible server, all on loopback and all ended with this process.
 //!
-//! - [`home`]: the folder that everything lies in, its lock, the generated secrets, the dotenv file.
-//! - [`binaries`], [`account`], [`guard`], [`cluster`]: PostgreSQL found, run as whom, watched over, and started.
-//! - [`migrate`]: what a Supabase project has at first, then `supabase/migrations` and `supabase/seed.sql`.
-//! - [`rest`]: the REST server behind the check that Supabase's gateway makes.
+//! - `home`: the folder that everything lies in, its lock, the generated secrets, the dotenv file.
+//! - `binaries`, `account`, `guard`, `cluster`: PostgreSQL found, run as whom, watched over, and started.
+//! - `migrate`: what a Supabase project has at first, then `supabase/migrations` and `supabase/seed.sql`.
+//! - `rest`: the REST server behind the check that Supabase's gateway makes.
 
 mod account;
 mod binaries;
@@ -46,13 +46,7 @@ pub struct Options {
 impl Options {
     /// A durable, seeded database in `home`, on the ports of the last start.
     pub fn new(home: impl Into<PathBuf>) -> Self {
-        Self {
-            home: home.into(),
-            database_port: None,
-            rest_port: None,
-            durable: true,
-            seed: true,
-        }
+        Self { home: home.into(), database_port: None, rest_port: None, durable: true, seed: true }
     }
 }
 
@@ -98,18 +92,9 @@ impl LocalSupabase {
             publishable_key: state.publishable_key.clone(),
             jwt_secret: state.jwt_secret.clone().into(),
         };
-        home.save_state(&State {
-            database_port: Some(cluster.port()),
-            rest_port: Some(rest_port),
-            ..state
-        })?;
+        home.save_state(&State { database_port: Some(cluster.port()), rest_port: Some(rest_port), ..state })?;
         home.write_dotenv(&env)?;
-        Ok(Self {
-            env,
-            rest,
-            cluster,
-            _home: home,
-        })
+        Ok(Self { env, rest, cluster, _home: home })
     }
 
     /// Addresses and keys.

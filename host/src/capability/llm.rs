@@ -67,10 +67,7 @@ pub struct Message {
 impl Message {
     /// A message of one text block.
     pub fn text(role: Role, text: impl Into<String>) -> Self {
-        Self {
-            role,
-            content: vec![Content::Text(text.into())],
-        }
+        Self { role, content: vec![Content::Text(text.into())] }
     }
 }
 

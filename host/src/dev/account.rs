@@ -24,16 +24,11 @@ impl Account {
         if let Ok(metadata) = fs::metadata(data)
             && metadata.uid() != 0
         {
-            return Ok(Some(Self {
-                uid: metadata.uid(),
-                gid: metadata.gid(),
-            }));
+            return Ok(Some(Self { uid: metadata.uid(), gid: metadata.gid() }));
         }
         let passwd = fs::read_to_string("/etc/passwd").context("can't read /etc/passwd")?;
         let account = Self::named(&passwd, "postgres").or_else(|| Self::named(&passwd, "nobody"));
-        Ok(Some(account.context(
-            "PostgreSQL doesn't run as root, and there is no account `postgres` or `nobody`",
-        )?))
+        Ok(Some(account.context("PostgreSQL doesn't run as root, and there is no account `postgres` or `nobody`")?))
     }
 
     fn named(passwd: &str, name: &str) -> Option<Self> {
@@ -62,10 +57,7 @@ impl Account {
     /// Whether this account can get to what is inside a folder. Asked by trying, since there is more to it than modes.
     pub(super) async fn reaches(self, folder: &Path) -> Result<bool> {
         let mut command = Command::new("/bin/sh");
-        command
-            .args(["-c", "test -x \"$1\"", "sh"])
-            .arg(folder)
-            .current_dir("/");
+        command.args(["-c", "test -x \"$1\"", "sh"]).arg(folder).current_dir("/");
         self.apply(&mut command);
         let status = command.status().await.context("can't run /bin/sh as another user")?;
         Ok(status.success())

@@ -84,11 +84,7 @@ fn with_programs(folders: Vec<PathBuf>) -> BTreeSet<PathBuf> {
 }
 
 async fn version(folder: &Path) -> Option<u32> {
-    let output = Command::new(folder.join("postgres"))
-        .arg("--version")
-        .output()
-        .await
-        .ok()?;
+    let output = Command::new(folder.join("postgres")).arg("--version").output().await.ok()?;
     major(&String::from_utf8_lossy(&output.stdout))
 }
 
@@ -119,13 +115,7 @@ mod tests {
     }
 
     fn installed(majors: &[u32]) -> Vec<Binaries> {
-        majors
-            .iter()
-            .map(|&major| Binaries {
-                folder: PathBuf::from(major.to_string()),
-                major,
-            })
-            .collect()
+        majors.iter().map(|&major| Binaries { folder: PathBuf::from(major.to_string()), major }).collect()
     }
 
     #[test]

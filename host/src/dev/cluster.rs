@@ -49,18 +49,12 @@ impl Cluster {
             let log = Home::create_log(&home.log_path())?;
             let arguments = arguments(&data.path, port, options.durable);
             let guarded = Guarded::spawn(&data.binaries.program("postgres"), arguments, data.account, log)?;
-            let mut cluster = Self {
-                guarded,
-                data: data.path.clone(),
-                port,
-            };
+            let mut cluster = Self { guarded, data: data.path.clone(), port };
             if let Some(client) = cluster.connect(state, home).await? {
                 return Ok((cluster, client));
             }
             let said = last_lines(&home.log_path());
-            let passing = ["Address already in use", "lock file", "shared memory"]
-                .iter()
-                .any(|why| said.contains(why));
+            let passing = ["Address already in use", "lock file", "shared memory"].iter().any(|why| said.contains(why));
             attempts -= 1;
             if !passing || attempts == 0 {
                 bail!("PostgreSQL does not start; {} says:\n{said}", home.log_path().display());
@@ -115,11 +109,7 @@ impl Cluster {
 
     /// Ends the server and waits until it is gone.
     pub(super) async fn stop(self) -> Result<()> {
-        if self.guarded.interrupt(STOP_PATIENCE).await {
-            Ok(())
-        } else {
-            leftover::end(&self.data).await
-        }
+        if self.guarded.interrupt(STOP_PATIENCE).await { Ok(()) } else { leftover::end(&self.data).await }
     }
 }
 
@@ -150,11 +140,7 @@ fn arguments(data: &Path, port: u16, durable: bool) -> Vec<String> {
         settings.extend(["fsync=off", "full_page_writes=off", "synchronous_commit=off"]);
     }
     let mut arguments = vec!["-D".to_owned(), data.display().to_string()];
-    arguments.extend(
-        settings
-            .into_iter()
-            .flat_map(|setting| ["-c".to_owned(), setting.to_owned()]),
-    );
+    arguments.extend(settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting.to_owned()]));
     arguments
 }
 

@@ -69,9 +69,7 @@ impl Guarded {
 
     /// How the program ended, if it did.
     pub(super) fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.shell
-            .try_wait()
-            .context("can't ask for the state of a child process")
+        self.shell.try_wait().context("can't ask for the state of a child process")
     }
 
     /// Waits until the program ends by itself.
@@ -108,10 +106,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mark = folder.path().join("interrupted");
         let log = tempfile::tempfile().unwrap();
-        let script = format!(
-            "trap 'touch {}; exit 0' INT; while :; do sleep 0.02; done",
-            mark.display()
-        );
+        let script = format!("trap 'touch {}; exit 0' INT; while :; do sleep 0.02; done", mark.display());
         let guarded = spawn(&log, &script);
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert!(guarded.interrupt(Duration::from_secs(5)).await);

@@ -43,9 +43,7 @@ impl Home {
     /// Makes the folder if needed and takes its lock.
     pub(super) fn open(path: &Path) -> Result<Self> {
         fs::create_dir_all(path).with_context(|| format!("can't make the folder {}", path.display()))?;
-        let path = path
-            .canonicalize()
-            .with_context(|| format!("can't find the folder {}", path.display()))?;
+        let path = path.canonicalize().with_context(|| format!("can't find the folder {}", path.display()))?;
         let lock_path = path.join("lock");
         let lock = File::options()
             .create(true)
@@ -97,11 +95,7 @@ impl Home {
         match fs::read_to_string(&path) {
             // The parser's own message would quote the line, which may be a secret.
             Ok(text) => toml::from_str(&text).map_err(|_| {
-                anyhow::anyhow!(
-                    "{} is damaged: delete {} to start afresh",
-                    path.display(),
-                    self.path.display()
-                )
+                anyhow::anyhow!("{} is damaged: delete {} to start afresh", path.display(), self.path.display())
             }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if self.data_link().join("PG_VERSION").exists() {
@@ -127,10 +121,7 @@ impl Home {
 
     /// Remembers.
     pub(super) fn save_state(&self, state: &State) -> Result<()> {
-        self.write_private(
-            &self.state_path(),
-            &toml::to_string(state).context("the state is not valid TOML")?,
-        )
+        self.write_private(&self.state_path(), &toml::to_string(state).context("the state is not valid TOML")?)
     }
 
     /// Tells psql and other tools how to connect.
@@ -165,9 +156,7 @@ impl Home {
 /// 32 random bytes as letters, digits, `-` and `_`: needs no quoting in a URL, in SQL or in a dotenv file.
 pub(super) fn random_secret() -> Result<String> {
     let mut bytes = [0; 32];
-    File::open("/dev/urandom")
-        .and_then(|mut f| f.read_exact(&mut bytes))
-        .context("can't read /dev/urandom")?;
+    File::open("/dev/urandom").and_then(|mut f| f.read_exact(&mut bytes)).context("can't read /dev/urandom")?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 

@@ -35,29 +35,16 @@ pub(super) async fn prepare(
     progress: &mut (impl FnMut(&str) + Send),
 ) -> Result<()> {
     let transaction = client.transaction().await?;
-    transaction
-        .batch_execute("set local client_min_messages = warning")
-        .await?;
-    transaction
-        .batch_execute(BOOTSTRAP)
-        .await
-        .context("can't make Supabase's roles")?;
+    transaction.batch_execute("set local client_min_messages = warning").await?;
+    transaction.batch_execute(BOOTSTRAP).await.context("can't make Supabase's roles")?;
     // The password is made of letters, digits, - and _.
-    transaction
-        .batch_execute(&format!("alter role authenticator password '{authenticator_password}'"))
-        .await?;
+    transaction.batch_execute(&format!("alter role authenticator password '{authenticator_password}'")).await?;
     let rows = transaction
-        .query(
-            "select version, coalesce(statements[1], '') from supabase_migrations.schema_migrations",
-            &[],
-        )
+        .query("select version, coalesce(statements[1], '') from supabase_migrations.schema_migrations", &[])
         .await?;
     let applied: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     let seeded = transaction
-        .query_opt(
-            "select 1 from supabase_migrations.seed_files where path = $1",
-            &[&SEED_PATH],
-        )
+        .query_opt("select 1 from supabase_migrations.seed_files where path = $1", &[&SEED_PATH])
         .await?
         .is_some();
     transaction.commit().await?;
@@ -69,10 +56,7 @@ pub(super) async fn prepare(
     for (file, sql) in pending {
         let (version, name) = parts(file);
         let transaction = client.transaction().await?;
-        transaction
-            .batch_execute(sql)
-            .await
-            .with_context(|| format!("migration {file} fails"))?;
+        transaction.batch_execute(sql).await.with_context(|| format!("migration {file} fails"))?;
         transaction
             .execute(
                 "insert into supabase_migrations.schema_migrations values ($1, $2, $3)",
@@ -87,12 +71,7 @@ pub(super) async fn prepare(
         let transaction = client.transaction().await?;
         transaction.batch_execute(SEED).await.context("the seed fails")?;
         let hash: String = Sha256::digest(SEED).iter().map(|byte| format!("{byte:02x}")).collect();
-        transaction
-            .execute(
-                "insert into supabase_migrations.seed_files values ($1, $2)",
-                &[&SEED_PATH, &hash],
-            )
-            .await?;
+        transaction.execute("insert into supabase_migrations.seed_files values ($1, $2)", &[&SEED_PATH, &hash]).await?;
         transaction.commit().await?;
     }
     Ok(())
@@ -112,11 +91,7 @@ fn pending<'a>(known: &'a [(&'a str, &'a str)], applied: &[(String, String)]) ->
             ),
         }
     }
-    Ok(known
-        .iter()
-        .filter(|(file, _)| applied.iter().all(|(version, _)| parts(file).0 != version))
-        .copied()
-        .collect())
+    Ok(known.iter().filter(|(file, _)| applied.iter().all(|(version, _)| parts(file).0 != version)).copied().collect())
 }
 
 /// `20250601000000_api_schema.sql` is version `20250601000000`, name `api_schema`.
@@ -131,11 +106,8 @@ mod tests {
     #[test]
     fn every_migration_in_the_folder_is_in_the_list_in_order() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../supabase/migrations");
-        let mut files: Vec<String> = folder
-            .read_dir()
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut files: Vec<String> =
+            folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         files.sort();
         let listed: Vec<&str> = MIGRATIONS.iter().map(|(file, _)| *file).collect();
         assert_eq!(listed, files);
@@ -145,19 +117,10 @@ mod tests {
     fn a_migration_that_changed_or_is_unknown_is_refused_by_name() {
         let known = [("1_one.sql", "create one"), ("2_two.sql", "create two")];
         let applied = |version: &str, text: &str| vec![(version.to_owned(), text.to_owned())];
-        assert_eq!(
-            pending(&known, &applied("1", "create one")).unwrap(),
-            [("2_two.sql", "create two")]
-        );
+        assert_eq!(pending(&known, &applied("1", "create one")).unwrap(), [("2_two.sql", "create two")]);
         let changed = pending(&known, &applied("1", "create 1")).unwrap_err().to_string();
-        assert!(
-            changed.contains("1_one.sql") && changed.contains("CANVALO_HOME"),
-            "{changed}"
-        );
+        assert!(changed.contains("1_one.sql") && changed.contains("CANVALO_HOME"), "{changed}");
         let unknown = pending(&known, &applied("3", "create three")).unwrap_err().to_string();
-        assert!(
-            unknown.contains("migration 3") && unknown.contains("CANVALO_HOME"),
-            "{unknown}"
-        );
+        assert!(unknown.contains("migration 3") && unknown.contains("CANVALO_HOME"), "{unknown}");
     }
 }

@@ -49,9 +49,7 @@ pub(super) async fn listen(told: Option<u16>, last: Option<u16>) -> Result<TcpLi
     {
         return Ok(listener);
     }
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .await
-        .context("no port is free for the local Supabase")
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port is free for the local Supabase")
 }
 
 impl Rest {
@@ -76,35 +74,23 @@ impl Rest {
         config.jwt_secret = Some(state.jwt_secret.clone());
         config.jwt_aud = Some("authenticated".to_owned());
         config.compat_mode = true;
-        let app = Builder::new(config, Host::SERVER)
-            .build()
-            .await
-            .context("the local REST server does not start")?;
+        let app = Builder::new(config, Host::SERVER).build().await.context("the local REST server does not start")?;
 
         let scales = Scales::load(client).await?;
-        let rest = app
-            .router
-            .layer(middleware::from_fn_with_state(scales, answer_like_postgrest));
+        let rest = app.router.layer(middleware::from_fn_with_state(scales, answer_like_postgrest));
         let pool = app.state.clone();
         let key = SecretString::from(state.publishable_key.clone());
-        let router = Router::new()
-            .nest_service("/rest/v1", rest)
-            .layer(middleware::from_fn_with_state(key, check_key));
+        let router = Router::new().nest_service("/rest/v1", rest).layer(middleware::from_fn_with_state(key, check_key));
         let shutdown = CancellationToken::new();
         let ended = shutdown.clone().cancelled_owned();
         let task = tokio::spawn(async move {
-            let served = axum::serve(LenientListener(listener), router)
-                .with_graceful_shutdown(ended)
-                .await;
+            let served = axum::serve(LenientListener(listener), router).with_graceful_shutdown(ended).await;
             if let Err(error) = served {
                 tracing::error!(error = %error, "the local REST server ended");
             }
             pool.pool.close().await;
         });
-        Ok(Self {
-            task,
-            shutdown: shutdown.drop_guard(),
-        })
+        Ok(Self { task, shutdown: shutdown.drop_guard() })
     }
 
     /// Finishes the requests that are being answered, for a moment, and closes.
@@ -129,10 +115,7 @@ async fn check_key(Shared(key): Shared<SecretString>, mut request: Request, next
     match headers.get(API_KEY) {
         Some(sent) if bool::from(sent.as_bytes().ct_eq(key)) => {}
         Some(_) => {
-            return refused(
-                "Invalid API key",
-                "Double check the publishable key in SUPABASE_PUB_KEY.",
-            );
+            return refused("Invalid API key", "Double check the publishable key in SUPABASE_PUB_KEY.");
         }
         None => return refused("No API key found in request", "No `apikey` request header was found."),
     }
@@ -148,10 +131,5 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
 
 fn refused(message: &str, hint: &str) -> Response {
     let body = Json(json!({ "message": message, "hint": hint }));
-    (
-        StatusCode::UNAUTHORIZED,
-        [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")],
-        body,
-    )
-        .into_response()
+    (StatusCode::UNAUTHORIZED, [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")], body).into_response()
 }

@@ -51,10 +51,7 @@ async fn sums_are_exact_and_keep_their_scale() {
     assert_eq!(body[0]["total"].to_string(), "123456789013.64");
     assert_eq!(body[0]["most"].to_string(), "123456789012.34");
     assert!(body[0]["mean"].to_string().starts_with("30864197253.41"));
-    assert_eq!(
-        (&body[0]["since"], &body[0]["dated"], &body[0]["n"]),
-        (&json!("2031-01-05"), &json!(0), &json!(4))
-    );
+    assert_eq!((&body[0]["since"], &body[0]["dated"], &body[0]["n"]), (&json!("2031-01-05"), &json!(0), &json!(4)));
 }
 
 #[tokio::test]
@@ -65,38 +62,20 @@ async fn groups_come_in_the_order_of_their_keys() {
         (json!("quarter"), vec!["2031-01-01", "2031-04-01"]),
         (json!("year"), vec!["2031-01-01"]),
         (json!("week"), vec!["2030-12-30", "2031-01-27", "2031-03-31"]),
-        (
-            json!("day"),
-            vec!["2031-01-05", "2031-01-31", "2031-02-01", "2031-04-01"],
-        ),
-        (
-            Value::Null,
-            vec!["2031-01-05", "2031-01-31", "2031-02-01", "2031-04-01"],
-        ),
+        (json!("day"), vec!["2031-01-05", "2031-01-31", "2031-02-01", "2031-04-01"]),
+        (Value::Null, vec!["2031-01-05", "2031-01-31", "2031-02-01", "2031-04-01"]),
     ] {
         let query = json!({ "table": "invoices", "group_by": [{ "column": "issue_date", "unit": unit }],
             "measures": [measure("count", Value::Null, "n")], "limit": 100 });
         let (_, body) = user.aggregate(query).await;
-        let found: Vec<&str> = body
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|g| g["issue_date"].as_str().unwrap())
-            .collect();
+        let found: Vec<&str> = body.as_array().unwrap().iter().map(|g| g["issue_date"].as_str().unwrap()).collect();
         assert_eq!(found, keys, "{unit}");
     }
     let query = json!({ "table": "invoices", "group_by": [{ "column": "status", "unit": null }],
         "measures": [measure("sum", json!("total_amount"), "total")], "limit": 2 });
     let (_, body) = user.aggregate(query).await;
-    let groups = body
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|g| format!("{} {}", g["status"], g["total"]));
-    assert_eq!(
-        groups.collect::<Vec<_>>(),
-        [r#""draft" 1.00"#, r#""paid" 123456789012.54"#]
-    );
+    let groups = body.as_array().unwrap().iter().map(|g| format!("{} {}", g["status"], g["total"]));
+    assert_eq!(groups.collect::<Vec<_>>(), [r#""draft" 1.00"#, r#""paid" 123456789012.54"#]);
 }
 
 #[tokio::test]
@@ -119,28 +98,16 @@ async fn every_operator_filters() {
         (filter("total_amount", "one_of", json!([0.1, "1"])), 2),
         (filter("due_date", "is_null", Value::Null), 4),
         (filter("line_items", "contains", json!([{ "quantity": 1 }])), 4),
-        (
-            json!({ "all": { "column": "status", "operator": "eq", "value": "paid", "negate": true } }),
-            2,
-        ),
+        (json!({ "all": { "column": "status", "operator": "eq", "value": "paid", "negate": true } }), 2),
         (
             json!({ "any": [filter("status", "eq", json!("sent"))["all"], filter("total_amount", "eq", json!(1))["all"]] }),
             2,
         ),
     ] {
-        assert_eq!(
-            count(&user, "invoices", json!([condition])).await,
-            matches,
-            "{condition}"
-        );
+        assert_eq!(count(&user, "invoices", json!([condition])).await, matches, "{condition}");
     }
     assert_eq!(
-        count(
-            &first(),
-            "contacts",
-            json!([filter("tags", "contains", json!(["residential", "repeat"]))])
-        )
-        .await,
+        count(&first(), "contacts", json!([filter("tags", "contains", json!(["residential", "repeat"]))])).await,
         1
     );
     assert!(count(&first(), "contacts", json!([filter("tags", "contains", json!([]))])).await > 15);
@@ -190,17 +157,9 @@ async fn nothing_in_a_query_becomes_part_of_the_statement() {
             );
         }
         for operator in ["eq", "like", "ilike", "one_of"] {
-            let value = if operator == "one_of" {
-                json!([text])
-            } else {
-                json!(text)
-            };
+            let value = if operator == "one_of" { json!([text]) } else { json!(text) };
             let condition = filter("invoice_number", operator, value);
-            assert_eq!(
-                count(&user, "invoices", json!([condition])).await,
-                0,
-                "{operator} {text}"
-            );
+            assert_eq!(count(&user, "invoices", json!([condition])).await, 0, "{operator} {text}");
         }
     }
     assert_eq!(count(&user, "invoices", json!([])).await, 4);
@@ -212,26 +171,14 @@ async fn what_does_not_fit_is_refused_with_a_reason() {
     let group = json!({ "column": "status", "unit": null });
     for (query, reason) in [
         (json!(7), "object"),
-        (
-            json!({ "table": "invoices", "measures": [n], "limit": 1, "having": 1 }),
-            "having",
-        ),
-        (
-            json!({ "table": "pg_authid", "measures": [n], "limit": 1 }),
-            "pg_authid",
-        ),
+        (json!({ "table": "invoices", "measures": [n], "limit": 1, "having": 1 }), "having"),
+        (json!({ "table": "pg_authid", "measures": [n], "limit": 1 }), "pg_authid"),
         (json!({ "table": "invoices", "measures": [], "limit": 1 }), "1 to 16"),
         (json!({ "table": "invoices", "measures": [n] }), "limit"),
         (json!({ "table": "invoices", "measures": [n], "limit": 0 }), "limit"),
         (json!({ "table": "invoices", "measures": [n], "limit": 1.5 }), "limit"),
-        (
-            json!({ "table": "invoices", "measures": [n, n], "limit": 1 }),
-            "two keys",
-        ),
-        (
-            json!({ "table": "invoices", "measures": [n], "group_by": [group, group], "limit": 1 }),
-            "two keys",
-        ),
+        (json!({ "table": "invoices", "measures": [n, n], "limit": 1 }), "two keys"),
+        (json!({ "table": "invoices", "measures": [n], "group_by": [group, group], "limit": 1 }), "two keys"),
         (
             json!({ "table": "invoices", "measures": [n], "group_by": [group, group, group, group, group], "limit": 1 }),
             "at most 4",
@@ -240,30 +187,12 @@ async fn what_does_not_fit_is_refused_with_a_reason() {
             json!({ "table": "invoices", "measures": [n], "group_by": [{ "column": "status", "unit": "day" }], "limit": 1 }),
             "no date",
         ),
-        (
-            json!({ "table": "invoices", "measures": [measure("sum", Value::Null, "n")], "limit": 1 }),
-            "needs a column",
-        ),
-        (
-            json!({ "table": "invoices", "measures": [measure("sum", json!("status"), "n")], "limit": 1 }),
-            "apply",
-        ),
-        (
-            json!({ "table": "invoices", "measures": [measure("max", json!("id"), "n")], "limit": 1 }),
-            "apply",
-        ),
-        (
-            json!({ "table": "invoices", "measures": [measure("sum", json!("secret"), "n")], "limit": 1 }),
-            "secret",
-        ),
-        (
-            json!({ "table": "invoices", "measures": [n], "limit": 1, "conditions": [{}] }),
-            "condition",
-        ),
-        (
-            json!({ "table": "invoices", "measures": [n], "limit": 1, "conditions": [{ "any": [] }] }),
-            "1 to 16",
-        ),
+        (json!({ "table": "invoices", "measures": [measure("sum", Value::Null, "n")], "limit": 1 }), "needs a column"),
+        (json!({ "table": "invoices", "measures": [measure("sum", json!("status"), "n")], "limit": 1 }), "apply"),
+        (json!({ "table": "invoices", "measures": [measure("max", json!("id"), "n")], "limit": 1 }), "apply"),
+        (json!({ "table": "invoices", "measures": [measure("sum", json!("secret"), "n")], "limit": 1 }), "secret"),
+        (json!({ "table": "invoices", "measures": [n], "limit": 1, "conditions": [{}] }), "condition"),
+        (json!({ "table": "invoices", "measures": [n], "limit": 1, "conditions": [{ "any": [] }] }), "1 to 16"),
         (
             json!({ "table": "invoices", "measures": [n], "limit": 1, "conditions": [filter("status", "eq", Value::Null)] }),
             "is_null",
@@ -294,18 +223,10 @@ async fn what_does_not_fit_is_refused_with_a_reason() {
         ),
     ] {
         let (status, body) = first().aggregate(query.clone()).await;
-        assert_eq!(
-            (status, &body["code"]),
-            (StatusCode::BAD_REQUEST, &json!("22023")),
-            "{query}: {body}"
-        );
+        assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("22023")), "{query}: {body}");
         assert!(body["message"].as_str().unwrap().contains(reason), "{query}: {body}");
     }
     let query = json!({ "table": "invoices", "measures": [n], "limit": 1, "conditions": [filter("due_date", "eq", json!("soon"))] });
     let (status, body) = first().aggregate(query).await;
-    assert_eq!(
-        (status, &body["code"]),
-        (StatusCode::BAD_REQUEST, &json!("22007")),
-        "{body}"
-    );
+    assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("22007")), "{body}");
 }

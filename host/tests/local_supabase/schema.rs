@@ -18,14 +18,7 @@ const TABLES: [&str; 11] = [
 
 /// The first column of every row.
 async fn names(sql: &str) -> Vec<String> {
-    superuser(shared())
-        .await
-        .query(sql, &[])
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| row.get(0))
-        .collect()
+    superuser(shared()).await.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
 #[tokio::test]

@@ -8,11 +8,7 @@ use crate::support::{shared, superuser};
 const USERS: [&str; 2] = [FIRST_SEEDED_USER, SECOND_SEEDED_USER];
 
 async fn number(client: &Client, sql: &str) -> i64 {
-    client
-        .query_one(&format!("select ({sql})::bigint"), &[])
-        .await
-        .unwrap()
-        .get(0)
+    client.query_one(&format!("select ({sql})::bigint"), &[]).await.unwrap().get(0)
 }
 
 #[tokio::test]
@@ -30,11 +26,7 @@ async fn both_businesses_have_enough_of_everything() {
             ("tasks", 5, 20),
             ("goals", 3, 20),
         ] {
-            let rows = number(
-                &client,
-                &format!("select count(*) from api.{table} where user_id = '{user}'"),
-            )
-            .await;
+            let rows = number(&client, &format!("select count(*) from api.{table} where user_id = '{user}'")).await;
             assert!((least..=most).contains(&rows), "{table} of {user}: {rows}");
         }
     }
@@ -46,10 +38,7 @@ async fn both_businesses_have_enough_of_everything() {
 async fn invoices_and_proposals_add_up() {
     let client = superuser(shared()).await;
     let seeded = "user_id in ('00000000-0000-0000-0000-000000000000', '11111111-1111-4111-8111-111111111111')";
-    for (table, list, part) in [
-        ("invoices", "line_items", "total"),
-        ("proposals", "sections", "section_total"),
-    ] {
+    for (table, list, part) in [("invoices", "line_items", "total"), ("proposals", "sections", "section_total")] {
         let wrong = format!(
             "select count(*) from api.{table} where {seeded} and (
                subtotal <> (select sum((i ->> '{part}')::numeric) from jsonb_array_elements({list}) as i)

@@ -16,10 +16,7 @@ const PREFIX: &str = "canvalo-test-local-supabase-";
 
 /// Options that start fast.
 pub(crate) fn options(home: impl Into<PathBuf>) -> Options {
-    Options {
-        durable: false,
-        ..Options::new(home)
-    }
+    Options { durable: false, ..Options::new(home) }
 }
 
 /// An empty folder.
@@ -32,14 +29,8 @@ pub(crate) fn shared() -> &'static LocalEnv {
     static SHARED: OnceLock<(LocalSupabase, tokio::runtime::Runtime)> = OnceLock::new();
     let start = || {
         remove_folders_of_ended_processes();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let supabase = runtime
-            .block_on(LocalSupabase::start(options(folder().keep()), |_| {}))
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let supabase = runtime.block_on(LocalSupabase::start(options(folder().keep()), |_| {})).unwrap();
         (supabase, runtime)
     };
     // Tests run in their own runtimes, and a runtime can't be blocked on inside another.
@@ -62,9 +53,7 @@ fn remove_folders_of_ended_processes() {
 
 /// A connection as the superuser.
 pub(crate) async fn superuser(env: &LocalEnv) -> tokio_postgres::Client {
-    let (client, connection) = tokio_postgres::connect(env.database_url.expose_secret(), NoTls)
-        .await
-        .unwrap();
+    let (client, connection) = tokio_postgres::connect(env.database_url.expose_secret(), NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
@@ -76,12 +65,7 @@ pub(crate) fn token(env: &LocalEnv, user: &str) -> String {
         "iss": format!("{}/auth/v1", env.supabase_url), "aud": "authenticated", "role": "authenticated",
         "sub": user, "iat": now, "exp": now + 600,
     });
-    encode(
-        &Header::default(),
-        &claims,
-        &EncodingKey::from_secret(env.jwt_secret.expose_secret().as_bytes()),
-    )
-    .unwrap()
+    encode(&Header::default(), &claims, &EncodingKey::from_secret(env.jwt_secret.expose_secret().as_bytes())).unwrap()
 }
 
 /// A REST client that acts as one user.
@@ -103,19 +87,12 @@ pub(crate) fn nobody_else() -> User {
 impl User {
     pub(crate) fn new(user: &str) -> Self {
         let env = shared();
-        Self {
-            env,
-            token: token(env, user),
-        }
+        Self { env, token: token(env, user) }
     }
 
     /// Sends a request to `/rest/v1/<path>` and returns the status and the JSON body.
     pub(crate) async fn send(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
-        let profile = if method == Method::GET {
-            "Accept-Profile"
-        } else {
-            "Content-Profile"
-        };
+        let profile = if method == Method::GET { "Accept-Profile" } else { "Content-Profile" };
         let mut request = reqwest::Client::new()
             .request(method, format!("{}/rest/v1/{path}", self.env.supabase_url))
             .header("apikey", &self.env.publishable_key)
@@ -147,7 +124,6 @@ impl User {
 
     /// Calls the function `aggregate`.
     pub(crate) async fn aggregate(&self, query: Value) -> (StatusCode, Value) {
-        self.send(Method::POST, "rpc/aggregate", json!({ "query": query }))
-            .await
+        self.send(Method::POST, "rpc/aggregate", json!({ "query": query })).await
     }
 }

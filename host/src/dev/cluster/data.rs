@@ -41,19 +41,10 @@ impl Data {
         let link = home.data_link();
         let account = Account::for_server(&link)?;
         if let Ok(version) = fs::read_to_string(link.join("PG_VERSION")) {
-            let major = version
-                .trim()
-                .parse()
-                .with_context(|| format!("{} has no version", link.display()))?;
-            let path = link
-                .canonicalize()
-                .with_context(|| format!("can't find {}", link.display()))?;
+            let major = version.trim().parse().with_context(|| format!("{} has no version", link.display()))?;
+            let path = link.canonicalize().with_context(|| format!("can't find {}", link.display()))?;
             path.parent().into_iter().for_each(remove_unfinished);
-            return Ok(Self {
-                path,
-                binaries: Binaries::find(Some(major)).await?,
-                account,
-            });
+            return Ok(Self { path, binaries: Binaries::find(Some(major)).await?, account });
         }
         // A link to nothing: what it pointed to was deleted.
         let _ = fs::remove_file(&link);
@@ -82,11 +73,7 @@ impl Data {
         if store != home.path() {
             std::os::unix::fs::symlink(&path, &link).with_context(|| format!("can't make {}", link.display()))?;
         }
-        Ok(Self {
-            path,
-            binaries,
-            account,
-        })
+        Ok(Self { path, binaries, account })
     }
 }
 
@@ -158,9 +145,7 @@ async fn initialise(
     }
     let log = home.path().join("initdb.log");
     let file = Home::create_log(&log)?;
-    let status = Guarded::spawn(&binaries.program("initdb"), arguments, account, file)?
-        .finish()
-        .await?;
+    let status = Guarded::spawn(&binaries.program("initdb"), arguments, account, file)?.finish().await?;
     if !status.success() {
         bail!("initdb failed; {} says:\n{}", log.display(), last_lines(&log));
     }

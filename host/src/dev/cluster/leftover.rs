@@ -44,20 +44,13 @@ pub(super) async fn end(data: &Path) -> Result<()> {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
-    bail!(
-        "a PostgreSQL server of an earlier start does not end; its process is in {}",
-        pid_file.display()
-    )
+    bail!("a PostgreSQL server of an earlier start does not end; its process is in {}", pid_file.display())
 }
 
 /// The process that says it serves the data.
 fn server(pid_file: &Path) -> Result<Option<Pid>> {
     match fs::read_to_string(pid_file) {
-        Ok(text) => Ok(text
-            .lines()
-            .next()
-            .and_then(|line| line.trim().parse().ok())
-            .and_then(Pid::from_raw)),
+        Ok(text) => Ok(text.lines().next().and_then(|line| line.trim().parse().ok()).and_then(Pid::from_raw)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("can't read {}", pid_file.display())),
     }
@@ -83,17 +76,9 @@ mod tests {
     async fn a_pid_file_that_names_another_program_is_removed_and_the_program_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().canonicalize().unwrap();
-        let mut other = tokio::process::Command::new("sleep")
-            .arg("30")
-            .current_dir("/")
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        fs::write(
-            data.join("postmaster.pid"),
-            format!("{}\n{}\n", other.id().unwrap(), data.display()),
-        )
-        .unwrap();
+        let mut other =
+            tokio::process::Command::new("sleep").arg("30").current_dir("/").kill_on_drop(true).spawn().unwrap();
+        fs::write(data.join("postmaster.pid"), format!("{}\n{}\n", other.id().unwrap(), data.display())).unwrap();
         end(&data).await.unwrap();
         assert!(!data.join("postmaster.pid").exists());
         assert!(other.try_wait().unwrap().is_none());
@@ -103,12 +88,8 @@ mod tests {
     async fn a_server_that_works_in_the_folder_is_ended() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().canonicalize().unwrap();
-        let mut server = tokio::process::Command::new("sleep")
-            .arg("30")
-            .current_dir(&data)
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+        let mut server =
+            tokio::process::Command::new("sleep").arg("30").current_dir(&data).kill_on_drop(true).spawn().unwrap();
         fs::write(data.join("postmaster.pid"), format!("{}\n", server.id().unwrap())).unwrap();
         let (ended, status) = tokio::join!(end(&data), server.wait());
         ended.unwrap();

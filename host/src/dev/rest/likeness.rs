@@ -45,11 +45,7 @@ impl Scales {
 
 /// The middleware. Paths are below `/rest/v1`.
 pub(super) async fn answer_like_postgrest(State(scales): State<Scales>, mut request: Request, next: Next) -> Response {
-    let scales = scales
-        .0
-        .get(request.uri().path().trim_matches('/'))
-        .cloned()
-        .unwrap_or_default();
+    let scales = scales.0.get(request.uri().path().trim_matches('/')).cloned().unwrap_or_default();
     let signed_in = request.headers().contains_key(header::AUTHORIZATION);
     let has_body = request.method() != Method::HEAD;
     request.headers_mut().remove(header::ACCEPT_ENCODING);
@@ -57,10 +53,7 @@ pub(super) async fn answer_like_postgrest(State(scales): State<Scales>, mut requ
     let response = next.run(request).await;
     let maybe_denied = response.status() == StatusCode::UNAUTHORIZED && signed_in;
     let has_rows = response.status().is_success() && !scales.is_empty();
-    let json = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|t| t.as_bytes().starts_with(b"application/"));
+    let json = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"application/"));
     if !has_body || !json || !(maybe_denied || has_rows) {
         return response;
     }
@@ -103,11 +96,7 @@ fn rescale(number: &str, scale: usize) -> String {
     }
     let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
     let decimals = format!("{:0<scale$}", decimals.trim_end_matches('0'));
-    if decimals.is_empty() {
-        whole.to_owned()
-    } else {
-        format!("{whole}.{decimals}")
-    }
+    if decimals.is_empty() { whole.to_owned() } else { format!("{whole}.{decimals}") }
 }
 
 #[cfg(test)]
