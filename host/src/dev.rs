@@ -1,10 +1,10 @@
 //! A local Supabase for development and tests: a private PostgreSQL cluster with Supabase's roles, the project's
 //! migrations and seed, and a PostgREST-compatible server, all on loopback and all ended with this process.
 //!
-//! - [`home`]: the folder that everything lies in, its lock, the generated secrets, the dotenv file.
-//! - [`binaries`], [`account`], [`guard`], [`cluster`]: PostgreSQL found, run as whom, watched over, and started.
-//! - [`migrate`]: what a Supabase project has at first, then `supabase/migrations` and `supabase/seed.sql`.
-//! - [`rest`]: the REST server behind the check that Supabase's gateway makes.
+//! - `home`: the folder that everything lies in, its lock, the generated secrets, the dotenv file.
+//! - `binaries`, `account`, `guard`, `cluster`: PostgreSQL found, run as whom, watched over, and started.
+//! - `migrate`: what a Supabase project has at first, then `supabase/migrations` and `supabase/seed.sql`.
+//! - `rest`: the REST server behind the check that Supabase's gateway makes.
 
 mod account;
 mod binaries;
