@@ -74,7 +74,9 @@ impl Identifier {
         let shown: String = name.chars().take(40).collect();
         Err(DataError::Invalid {
             column: None,
-            message: format!("{shown:?} is not a name of a table or column: lower-case letters, digits and underscores"),
+            message: format!(
+                "{shown:?} is not a name of a table or column: lower-case letters, digits and underscores"
+            ),
         })
     }
 

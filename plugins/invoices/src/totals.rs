@@ -60,11 +60,7 @@ pub fn of_changed(row: &Row, changes: &Map<String, Value>) -> Result<Option<Tota
     let tax = changed_tax(row, changes)?;
     let items = items(changes)?;
     let only_total = total.is_some() && !inputs.iter().any(|column| changes.contains_key(*column));
-    let kept_items = if changes.contains_key("line_items") {
-        &Value::Null
-    } else {
-        row.get("line_items")
-    };
+    let kept_items = if changes.contains_key("line_items") { &Value::Null } else { row.get("line_items") };
     let has_items = kept_items.as_array().is_some_and(|items| !items.is_empty());
     let subtotal = match (&items, amount(changes, "subtotal"), total) {
         (Some((_, sum)), given, _) => agree("subtotal", *sum, given)?,
@@ -254,58 +250,24 @@ mod tests {
     fn a_change_recomputes_what_depends_on_it() {
         let row = || json!({ "subtotal": 1000, "discount_amount": 0, "tax_rate": 10, "tax_amount": 100, "total_amount": 1100 });
         assert_eq!(changed(row(), json!({ "notes": "x" })), Ok(None));
-        assert_eq!(
-            changed(row(), json!({ "discount_amount": 100 })),
-            Ok(Some("$990.00".to_owned()))
-        );
-        assert_eq!(
-            changed(row(), json!({ "tax_rate": 5 })),
-            Ok(Some("$1,050.00".to_owned()))
-        );
-        assert_eq!(
-            changed(row(), json!({ "tax_rate": 0 })),
-            Ok(Some("$1,000.00".to_owned()))
-        );
-        assert_eq!(
-            changed(row(), json!({ "tax_rate": 0, "tax_amount": 7 })),
-            Ok(Some("$1,007.00".to_owned()))
-        );
-        assert!(
-            changed(row(), json!({ "tax_amount": 7 }))
-                .unwrap_err()
-                .contains("tax rate")
-        );
+        assert_eq!(changed(row(), json!({ "discount_amount": 100 })), Ok(Some("$990.00".to_owned())));
+        assert_eq!(changed(row(), json!({ "tax_rate": 5 })), Ok(Some("$1,050.00".to_owned())));
+        assert_eq!(changed(row(), json!({ "tax_rate": 0 })), Ok(Some("$1,000.00".to_owned())));
+        assert_eq!(changed(row(), json!({ "tax_rate": 0, "tax_amount": 7 })), Ok(Some("$1,007.00".to_owned())));
+        assert!(changed(row(), json!({ "tax_amount": 7 })).unwrap_err().contains("tax rate"));
         let flat = json!({ "subtotal": 100, "tax_rate": 0, "tax_amount": 5, "total_amount": 105 });
-        assert_eq!(
-            changed(flat, json!({ "tax_amount": 7 })),
-            Ok(Some("$107.00".to_owned()))
-        );
-        assert_eq!(
-            changed(row(), json!({ "subtotal": 2000 })),
-            Ok(Some("$2,200.00".to_owned()))
-        );
-        assert!(
-            changed(row(), json!({ "total_amount": 2000 }))
-                .unwrap_err()
-                .contains("instead of the total")
-        );
+        assert_eq!(changed(flat, json!({ "tax_amount": 7 })), Ok(Some("$107.00".to_owned())));
+        assert_eq!(changed(row(), json!({ "subtotal": 2000 })), Ok(Some("$2,200.00".to_owned())));
+        assert!(changed(row(), json!({ "total_amount": 2000 })).unwrap_err().contains("instead of the total"));
         let items = json!([{ "description": "Walls", "unit_price": 10 }]);
         assert_eq!(changed(row(), json!({ "line_items": items })), Ok(Some("$11.00".to_owned())));
         let with_items = json!({ "line_items": items, "subtotal": 10, "total_amount": 10 });
-        assert!(
-            changed(with_items.clone(), json!({ "total_amount": 12 }))
-                .unwrap_err()
-                .contains("line items")
-        );
+        assert!(changed(with_items.clone(), json!({ "total_amount": 12 })).unwrap_err().contains("line items"));
         assert_eq!(
             changed(with_items.clone(), json!({ "line_items": [], "subtotal": 12 })),
             Ok(Some("$12.00".to_owned()))
         );
-        assert!(
-            changed(with_items, json!({ "subtotal": 12 }))
-                .unwrap_err()
-                .contains("line items")
-        );
+        assert!(changed(with_items, json!({ "subtotal": 12 })).unwrap_err().contains("line items"));
         assert_eq!(
             changed(json!({ "total_amount": 10 }), json!({ "total_amount": 12 })),
             Ok(Some("$12.00".to_owned()))
