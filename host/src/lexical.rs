@@ -161,8 +161,8 @@ fn score(index: usize, table: &HashMap<String, f64>, asked: &[(Term, f64)], tota
     }
     let coverage = if total > 0.0 { covered / total } else { 0.0 };
     let enough = if named { COVERAGE_WITH_NAME } else { COVERAGE };
-    // Of two that match the same words, the one whose words the question uses up is meant.
-    let focus = covered / (covered + table.len() as f64 * 0.01).max(f64::MIN_POSITIVE);
+    // Of two that match the same words, the one that says less besides is meant.
+    let focus = 1.0 / (1.0 + table.len() as f64 * 0.001);
     Score { index, score: score * focus, confident: coverage >= enough && strong }
 }
 

@@ -31,8 +31,14 @@ pub(super) struct Filled {
     pub(super) missing: Vec<Missing>,
     /// How many arguments come from the message.
     pub(super) named: usize,
+    /// How many of them are required.
+    pub(super) needed: usize,
+    /// How many of them are names, codes or quotes.
+    pub(super) texts: usize,
     /// Whether an argument had to be wrapped into a list of objects, as batch tools want it.
     pub(super) nested: bool,
+    /// What objects within the arguments still need.
+    lacking: Vec<Missing>,
 }
 
 /// Fills the arguments of a tool with this schema.
@@ -57,36 +63,44 @@ fn fill_object(root: &Value, object: &Value, filler: &mut Filler<'_>) -> Filled 
         let needed = required.contains(&name);
         values[at] = filler.value(root, name, schema, needed);
         filled.named += usize::from(values[at].is_some());
+        filled.needed += usize::from(values[at].is_some() && needed);
+        filled.texts += usize::from(values[at].is_some() && filler.is_text(root, name, schema));
         if values[at].is_none() && needed {
             values[at] = schema.get("default").filter(|default| !default.is_null()).cloned();
         }
         if values[at].is_none() && needed {
-            values[at] = list_of_one(root, schema, filler, &mut filled);
+            values[at] = within(root, schema, filler, &mut filled);
         }
     }
     for ((name, schema), value) in listed.iter().zip(values) {
         match value {
             Some(value) => _ = filled.input.insert((*name).to_owned(), value),
-            None if required.contains(name) => filled.missing.push(missing(root, name, schema)),
+            None if required.contains(name) && filled.lacking.is_empty() => filled.missing.push(missing(root, name, schema)),
             None => {}
         }
     }
+    filled.missing.append(&mut filled.lacking);
     filled
 }
 
-/// A required list of objects gets one object, if the message says all of it.
-fn list_of_one(root: &Value, schema: &Value, filler: &mut Filler<'_>, outer: &mut Filled) -> Option<Value> {
-    if schema::kind(root, schema) != Kind::Array {
+/// A required object, or list of objects, is filled with what the message says of one.
+fn within(root: &Value, schema: &Value, filler: &mut Filler<'_>, outer: &mut Filled) -> Option<Value> {
+    let list = schema::kind(root, schema) == Kind::Array;
+    let object = if list { schema::resolve(root, schema.get("items")?) } else { schema };
+    if schema::kind(root, object) != Kind::Object {
         return None;
     }
-    let items = schema::resolve(root, schema.get("items")?);
-    if schema::kind(root, items) != Kind::Object {
-        return None;
-    }
-    outer.nested = true;
-    let inner = fill_object(root, items, filler);
+    outer.nested |= list;
+    let inner = fill_object(root, object, filler);
     outer.named += inner.named;
-    (inner.missing.is_empty() && inner.named > 0).then(|| Value::Array(vec![Value::Object(inner.input)]))
+    outer.needed += inner.needed;
+    if !inner.missing.is_empty() {
+        // What one of the list lacks is what the user has to say.
+        outer.lacking.extend(inner.missing);
+        return None;
+    }
+    let value = (inner.named > 0).then_some(Value::Object(inner.input))?;
+    Some(if list { Value::Array(vec![value]) } else { value })
 }
 
 fn missing(root: &Value, name: &str, schema: &Value) -> Missing {

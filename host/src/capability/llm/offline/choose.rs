@@ -1,5 +1,7 @@
 //! Which tool a message asks for.
 
+use std::cmp::Reverse;
+
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -26,7 +28,7 @@ pub(super) enum Choice {
 /// At most this many agents are asked at once.
 const MOST_AGENTS: usize = 3;
 /// Tools this close in words are told apart by whether their arguments are there.
-const NEAR: f64 = 0.8;
+const NEAR: f64 = 0.85;
 
 /// Chooses by words, then by the kind of action, then by the arguments that can be filled.
 pub(super) fn choose(question: &str, tools: &[Tool], today: NaiveDate) -> Choice {
@@ -43,21 +45,29 @@ pub(super) fn choose(question: &str, tools: &[Tool], today: NaiveDate) -> Choice
         .map(|score| (&fitting[score.index], arguments(question, &fitting[score.index], today)))
         .collect();
     if filled.is_empty() {
-        // Nothing but a name or a number: a tool that looks something up may still know it.
+        // Nothing but a name or a code: a tool that looks something up may still know it.
         filled = fitting
             .iter()
             .filter(|tool| Action::of_tool(tool) == Action::Read)
             .map(|tool| (tool, arguments(question, tool, today)))
-            .filter(|(_, filled)| filled.missing.is_empty() && filled.named > 0)
+            .filter(|(_, filled)| filled.missing.is_empty() && filled.texts > 0)
             .collect();
     }
     // The order of the ranking decides between equals: the sort is stable.
-    filled.sort_by_key(|(_, filled)| (!filled.missing.is_empty(), filled.nested, std::cmp::Reverse(filled.named)));
+    filled.sort_by_key(|(tool, filled)| {
+        let complete = filled.missing.is_empty();
+        (!complete, filled.nested, Reverse(filled.needed), Reverse(filled.named), !lists(tool))
+    });
     match filled.into_iter().next() {
         None => Choice::Nothing,
         Some((_, filled)) if !filled.missing.is_empty() => Choice::Incomplete { missing: filled.missing },
         Some((tool, filled)) => Choice::Call(vec![(tool.name.clone(), Value::Object(filled.input))]),
     }
+}
+
+/// Whether a tool lists rows by whatever is asked. It answers what no tool is special for.
+fn lists(tool: &Tool) -> bool {
+    ["list", "search", "find"].iter().any(|verb| tool.name.starts_with(verb))
 }
 
 /// A tool that takes nothing but the task is an agent: it reads the message itself.
@@ -149,7 +159,11 @@ impl Action {
         ];
         let said = words(message);
         let command = said.iter().find(|word| !POLITE.contains(&&*normal(word.text)));
-        Wish(command.and_then(|word| verb(word.text)).unwrap_or(&[Action::Read]))
+        let after = command.and_then(|command| said.iter().find(|word| word.start > command.start));
+        // "Send me the details" sends nothing.
+        let asks = command.is_some_and(|word| normal(word.text) == "send") && after.is_some_and(|word| normal(word.text) == "me");
+        let actions = command.filter(|_| !asks).and_then(|word| verb(word.text)).unwrap_or(&[Action::Read]);
+        Wish { actions, command: command.map(|word| stem(&normal(word.text))).unwrap_or_default() }
     }
 
     fn of_tool(tool: &Tool) -> Action {
@@ -163,25 +177,29 @@ impl Action {
     }
 }
 
-/// The kinds of action a message may mean.
-struct Wish(&'static [Action]);
+/// The kinds of action a message may mean, and its command's stem.
+struct Wish {
+    actions: &'static [Action],
+    command: String,
+}
 
 impl Wish {
-    /// Nothing that changes data is called unless the message's verb says so: the tool's own verb or one of its kind.
+    /// Nothing that changes data is called unless the message's command says so: with a verb of the tool's kind, or as
+    /// one of the tool's own examples begins.
     fn allows(&self, message: &str, tool: &Tool) -> bool {
         let action = Action::of_tool(tool);
-        if action == Action::Read || !self.0.contains(&Action::Read) {
-            let said = stems(message);
-            let own = tool
-                .name
-                .split('_')
-                .map(|word| stem(&normal(word)))
-                .find(|word| VERBS.iter().any(|(v, _)| stem(v) == *word));
-            // "Record" and "send" are different acts, so only the tool's own verb will do.
-            let same = action != Action::Other || own.is_some_and(|own| said.contains(&own));
-            return self.0.contains(&action) && same;
+        if self.actions.contains(&Action::Read) {
+            return action == Action::Read;
         }
-        false
+        let (_, examples) = lexical::split_examples(&tool.description);
+        let begins = |example: &String| words(example).first().is_some_and(|word| stem(&normal(word.text)) == self.command);
+        // "Record" and "send" are different acts, so only the tool's own verb will do.
+        let own = || {
+            let said = stems(message);
+            tool.name.split('_').filter(|word| is_verb(word)).any(|word| stems(word).iter().all(|own| said.contains(own)))
+        };
+        let same = self.actions.contains(&action) && (action != Action::Other || own());
+        same || (action != Action::Read && examples.iter().any(begins))
     }
 }
 

@@ -61,6 +61,16 @@ pub(super) fn spans(tokens: &[Token], today: NaiveDate) -> Vec<Span> {
         found.push(Span { start, end, ends, tokens: at..at + length });
         at += length;
     }
+    // "From last month" is that month, unless it goes on with "to".
+    let last = found.len();
+    for at in 0..last {
+        let goes_on = found.get(at + 1).is_some_and(|next| next.ends == Ends::Until);
+        let span = &mut found[at];
+        let from = span.tokens.start > 0 && tokens[span.tokens.start - 1].lower == "from";
+        if from && !goes_on && span.start != span.end {
+            span.ends = Ends::Both;
+        }
+    }
     found
 }
 
@@ -271,6 +281,7 @@ mod tests {
     fn a_period_may_have_one_end() {
         assert_eq!(read("since March 1")[0].2, Ends::From);
         assert_eq!(read("before Friday")[0].2, Ends::Until);
+        assert_eq!(read("from last month")[0].2, Ends::Both);
         let both = read("from 2026-01-05 to 2026-02-10");
         assert_eq!((both[0].2, both[1].2), (Ends::From, Ends::Until));
     }

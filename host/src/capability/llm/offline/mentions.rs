@@ -185,7 +185,11 @@ fn phones(message: &str) -> Vec<String> {
     message
         .split(|c: char| !(c.is_ascii_digit() || matches!(c, '+' | '(' | ')' | '-' | '.' | ' ')))
         .map(|run| run.trim_matches(|c: char| matches!(c, ' ' | '.' | '-')))
-        .filter(|run| (10..=13).contains(&run.chars().filter(char::is_ascii_digit).count()))
+        .filter(|run| {
+            let digits = run.chars().filter(char::is_ascii_digit).count();
+            // A local number is written 555-0142.
+            (10..=13).contains(&digits) || (digits == 7 && run.len() == 8 && run.find(['-', '.', ' ']) == Some(3))
+        })
         .map(str::to_owned)
         .collect()
 }

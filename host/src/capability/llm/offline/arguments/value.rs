@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde_json::{Number, Value};
 
 use super::super::dates::Ends;
-use super::super::mentions::{Mention, Mentions};
+use super::super::mentions::{Mention, Mentions, Token};
 use super::schema::{Kind, in_bounds, kind, options, resolve};
 use crate::lexical::words::{stem, stems};
 
@@ -26,10 +26,13 @@ pub(super) struct Filler<'a> {
 const AMOUNTS: &[&str] =
     &["amount", "total", "price", "cost", "budget", "subtotal", "balance", "payment", "paid", "revenue", "value"];
 const LIMITS: &[&str] = &["limit", "top", "max", "count", "first"];
+const ABOVE: &[&str] = &["over", "above", "more", "least", "exceeding"];
+const BELOW: &[&str] = &["under", "below", "less", "most"];
 const PEOPLE: &[&str] = &["client", "customer", "contact", "supplier", "person", "company", "assigned", "assignee"];
 const TITLES: &[&str] = &["title", "subject", "name"];
 const SEARCHES: &[&str] = &["query", "search", "term", "keyword", "keywords", "text", "q"];
 const NUMBERS: &[&str] = &["number", "reference", "code", "no"];
+const DATE_WORDS: &[&str] = &["date", "at", "from", "to", "start", "end", "since", "until", "before", "after"];
 const STARTS: &[&str] = &["from", "start", "since", "after", "begin"];
 const STOPS: &[&str] = &["to", "end", "until", "before", "through"];
 
@@ -52,6 +55,7 @@ impl<'a> Filler<'a> {
         let is = |words: &[&str]| has(name, words);
         match kind {
             Kind::Text if is(PEOPLE) => 1,
+            Kind::Number | Kind::Integer if is(&["total"]) => 1,
             Kind::Text if is(NUMBERS) => 2,
             Kind::Text if is(TITLES) => 3,
             Kind::Text if is(SEARCHES) => 4,
@@ -68,14 +72,26 @@ impl<'a> Filler<'a> {
                 || (schema.get("format").is_none() && has(name, &["date"]) && options(schema, schema).is_empty())
         };
         let names: Vec<&str> = listed.iter().filter(dated).map(|(name, _)| *name).collect();
-        let start = names.iter().find(|name| has(name, STARTS)).copied();
-        let end = names.iter().find(|name| has(name, STOPS)).copied();
+        // Of "issue date from" and "due date from", the one whose word the message says.
+        let said = |name: &&&str| parts(name).filter(|part| !DATE_WORDS.contains(part)).any(|part| self.mentions.stems.contains(&stem(part)));
+        let bound = |words: &[&str]| {
+            let mut bounds = names.iter().filter(|name| has(name, words));
+            bounds.clone().find(said).or_else(|| bounds.next()).copied()
+        };
+        let (start, end) = (bound(STARTS), bound(STOPS));
+        let meant = names.iter().find(said).copied();
+        // A period that an option names is not given a second time as two dates.
+        let spans: Vec<_> = self.mentions.spans.iter().filter(|span| {
+            let text: Vec<&str> = self.mentions.tokens[span.tokens.clone()].iter().map(|token| token.lower.as_str()).collect();
+            let text = text.join("_");
+            !listed.iter().any(|(_, schema)| options(schema, schema).contains(&text))
+        }).collect();
         let mut set = |name: Option<&str>, date| {
             if let Some(name) = name {
                 self.dates.entry(name.to_owned()).or_insert(date);
             }
         };
-        for span in &self.mentions.spans {
+        for span in spans {
             let single = span.start == span.end && span.ends == Ends::Both;
             let before = span.tokens.start.checked_sub(1).map(|at| stem(&self.mentions.tokens[at].lower));
             let before = match before.as_deref() {
@@ -85,9 +101,8 @@ impl<'a> Filler<'a> {
                 }
                 other => other.map(str::to_owned),
             };
-            let called =
-                before.and_then(|word| names.iter().find(|name| parts(name).any(|part| stem(part) == word)).copied());
-            let day = || called.or_else(|| names.iter().find(|name| required.contains(name)).copied());
+            let called = before.and_then(|word| names.iter().find(|name| parts(name).any(|part| stem(part) == word)).copied());
+            let day = || called.or(meant.filter(|name| !has(name, STARTS) && !has(name, STOPS))).or_else(|| names.iter().find(|name| required.contains(name)).copied());
             match span.ends {
                 Ends::From => set(start, span.start),
                 Ends::Until if end.is_some() => set(end, span.end),
@@ -112,6 +127,9 @@ impl<'a> Filler<'a> {
     pub(super) fn value(&mut self, root: &Value, name: &str, schema: &Value, needed: bool) -> Option<Value> {
         let kind = kind(root, schema);
         let allowed = options(root, schema);
+        if has(name, &["order", "sort"]) && !self.mentions.stems.iter().any(|word| matches!(word.as_str(), "sort" | "order")) {
+            return None;
+        }
         if !allowed.is_empty() {
             let mut chosen: Vec<Value> = self.named_options(&allowed).into_iter().map(Value::String).collect();
             return match kind {
@@ -186,7 +204,7 @@ impl<'a> Filler<'a> {
             let duration = self.mentions.durations.first()?;
             return Some((duration.days / unit).max(1).to_string());
         }
-        if has(name, LIMITS) {
+        if kind == Kind::Integer && has(name, LIMITS) {
             const BEFORE: &[&str] = &["top", "first", "last", "only", "newest", "latest", "biggest", "largest"];
             let at = self.numbers.iter().position(|number| {
                 let before = number.at.checked_sub(1).map(|at| self.mentions.tokens[at].lower.as_str());
@@ -219,11 +237,20 @@ impl<'a> Filler<'a> {
             return None;
         }
         let tokens = &self.mentions.tokens;
-        let labelled = self.money.iter().position(|money| {
-            let before = &tokens[money.at.saturating_sub(2)..money.at];
-            before.iter().any(|token| parts(name).any(|part| stem(part) == stem(&token.lower)))
-        });
-        Some(self.money.remove(labelled.unwrap_or(0)).text)
+        let before = |money: &Mention, count: usize| &tokens[money.at.saturating_sub(count)..money.at];
+        let bound = [("min", ABOVE), ("max", BELOW)].into_iter().find(|(word, _)| has(name, &[*word]));
+        let at = match bound {
+            // "over $2,000" is a bound, "$2,000" alone isn't.
+            Some((_, words)) => {
+                let compares = |token: &Token| words.contains(&token.lower.as_str());
+                self.money.iter().position(|money| before(money, 2).iter().any(compares))?
+            }
+            None => {
+                let named = |token: &Token| parts(name).any(|part| stem(part) == stem(&token.lower));
+                self.money.iter().position(|money| before(money, 2).iter().any(named)).unwrap_or(0)
+            }
+        };
+        Some(self.money.remove(at).text)
     }
 
     fn text(&mut self, name: &str, schema: &Value, needed: bool) -> Option<String> {
@@ -264,6 +291,10 @@ impl<'a> Filler<'a> {
         if is(NUMBERS) {
             return pop(&mut self.codes);
         }
+        let description = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_lowercase();
+        if needed && !is(TITLES) && !is(SEARCHES) && ["its ", "the id", "the number"].iter().any(|words| description.contains(words)) {
+            return self.reference(&description);
+        }
         if is(PEOPLE) {
             return self.name().or_else(|| self.mentions.topic.clone().filter(|_| needed));
         }
@@ -287,6 +318,27 @@ impl<'a> Filler<'a> {
             return Some(self.names.remove(at).text);
         }
         None
+    }
+
+    /// Which row is meant: the description says by what a row is known.
+    fn reference(&mut self, description: &str) -> Option<String> {
+        if let Some(id) = self.mentions.uuids.first() {
+            return Some(id.clone());
+        }
+        if description.contains("name") || description.contains("title") {
+            return pop(&mut self.quoted).or_else(|| self.name());
+        }
+        let plain = |number: &Mention| number.text.chars().all(|c| c.is_ascii_digit());
+        pop(&mut self.codes).or_else(|| {
+            let at = self.numbers.iter().position(plain)?;
+            Some(self.numbers.remove(at).text)
+        })
+    }
+
+    /// Whether a value of this property is a name, a code or a quote.
+    pub(super) fn is_text(&self, root: &Value, name: &str, schema: &Value) -> bool {
+        let dated = schema.get("format").is_some() || self.dates.contains_key(name);
+        kind(root, schema) == Kind::Text && options(root, schema).is_empty() && !dated
     }
 
     fn name(&mut self) -> Option<String> {
