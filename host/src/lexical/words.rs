@@ -54,7 +54,8 @@ pub fn terms(text: &str) -> Vec<Term> {
         let sentence_start = previous_end == 0 || between.contains(['.', '!', '?', '\n', ':', '"', '“']);
         previous_end = word.start + word.text.len();
         let plain = normal(word.text);
-        let code = text[previous_end..].strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let code =
+            text[previous_end..].strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         if code || plain.is_empty() || plain.chars().any(char::is_numeric) || STOP.contains(&&*plain) {
             continue;
         }
@@ -199,7 +200,8 @@ mod tests {
 
     #[test]
     fn small_words_numbers_and_codes_are_left_out() {
-        let found: Vec<String> = terms("Show me the 3 Müller invoices, INV-1042!").into_iter().map(|t| t.stem).collect();
+        let found: Vec<String> =
+            terms("Show me the 3 Müller invoices, INV-1042!").into_iter().map(|t| t.stem).collect();
         assert_eq!(found, ["müller", "invoic"]);
     }
 

@@ -75,7 +75,9 @@ fn fill_object(root: &Value, object: &Value, filler: &mut Filler<'_>) -> Filled 
     for ((name, schema), value) in listed.iter().zip(values) {
         match value {
             Some(value) => _ = filled.input.insert((*name).to_owned(), value),
-            None if required.contains(name) && filled.lacking.is_empty() => filled.missing.push(missing(root, name, schema)),
+            None if required.contains(name) && filled.lacking.is_empty() => {
+                filled.missing.push(missing(root, name, schema))
+            }
             None => {}
         }
     }

@@ -161,7 +161,8 @@ impl Action {
         let command = said.iter().find(|word| !POLITE.contains(&&*normal(word.text)));
         let after = command.and_then(|command| said.iter().find(|word| word.start > command.start));
         // "Send me the details" sends nothing.
-        let asks = command.is_some_and(|word| normal(word.text) == "send") && after.is_some_and(|word| normal(word.text) == "me");
+        let asks = command.is_some_and(|word| normal(word.text) == "send")
+            && after.is_some_and(|word| normal(word.text) == "me");
         let actions = command.filter(|_| !asks).and_then(|word| verb(word.text)).unwrap_or(&[Action::Read]);
         Wish { actions, command: command.map(|word| stem(&normal(word.text))).unwrap_or_default() }
     }
@@ -192,11 +193,15 @@ impl Wish {
             return action == Action::Read;
         }
         let (_, examples) = lexical::split_examples(&tool.description);
-        let begins = |example: &String| words(example).first().is_some_and(|word| stem(&normal(word.text)) == self.command);
+        let begins =
+            |example: &String| words(example).first().is_some_and(|word| stem(&normal(word.text)) == self.command);
         // "Record" and "send" are different acts, so only the tool's own verb will do.
         let own = || {
             let said = stems(message);
-            tool.name.split('_').filter(|word| is_verb(word)).any(|word| stems(word).iter().all(|own| said.contains(own)))
+            tool.name
+                .split('_')
+                .filter(|word| is_verb(word))
+                .any(|word| stems(word).iter().all(|own| said.contains(own)))
         };
         let same = self.actions.contains(&action) && (action != Action::Other || own());
         same || (action != Action::Read && examples.iter().any(begins))

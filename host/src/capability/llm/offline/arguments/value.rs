@@ -73,7 +73,9 @@ impl<'a> Filler<'a> {
         };
         let names: Vec<&str> = listed.iter().filter(dated).map(|(name, _)| *name).collect();
         // Of "issue date from" and "due date from", the one whose word the message says.
-        let said = |name: &&&str| parts(name).filter(|part| !DATE_WORDS.contains(part)).any(|part| self.mentions.stems.contains(&stem(part)));
+        let said = |name: &&&str| {
+            parts(name).filter(|part| !DATE_WORDS.contains(part)).any(|part| self.mentions.stems.contains(&stem(part)))
+        };
         let bound = |words: &[&str]| {
             let mut bounds = names.iter().filter(|name| has(name, words));
             bounds.clone().find(said).or_else(|| bounds.next()).copied()
@@ -81,11 +83,17 @@ impl<'a> Filler<'a> {
         let (start, end) = (bound(STARTS), bound(STOPS));
         let meant = names.iter().find(said).copied();
         // A period that an option names is not given a second time as two dates.
-        let spans: Vec<_> = self.mentions.spans.iter().filter(|span| {
-            let text: Vec<&str> = self.mentions.tokens[span.tokens.clone()].iter().map(|token| token.lower.as_str()).collect();
-            let text = text.join("_");
-            !listed.iter().any(|(_, schema)| options(schema, schema).contains(&text))
-        }).collect();
+        let spans: Vec<_> = self
+            .mentions
+            .spans
+            .iter()
+            .filter(|span| {
+                let text: Vec<&str> =
+                    self.mentions.tokens[span.tokens.clone()].iter().map(|token| token.lower.as_str()).collect();
+                let text = text.join("_");
+                !listed.iter().any(|(_, schema)| options(schema, schema).contains(&text))
+            })
+            .collect();
         let mut set = |name: Option<&str>, date| {
             if let Some(name) = name {
                 self.dates.entry(name.to_owned()).or_insert(date);
@@ -101,8 +109,13 @@ impl<'a> Filler<'a> {
                 }
                 other => other.map(str::to_owned),
             };
-            let called = before.and_then(|word| names.iter().find(|name| parts(name).any(|part| stem(part) == word)).copied());
-            let day = || called.or(meant.filter(|name| !has(name, STARTS) && !has(name, STOPS))).or_else(|| names.iter().find(|name| required.contains(name)).copied());
+            let called =
+                before.and_then(|word| names.iter().find(|name| parts(name).any(|part| stem(part) == word)).copied());
+            let day = || {
+                called
+                    .or(meant.filter(|name| !has(name, STARTS) && !has(name, STOPS)))
+                    .or_else(|| names.iter().find(|name| required.contains(name)).copied())
+            };
             match span.ends {
                 Ends::From => set(start, span.start),
                 Ends::Until if end.is_some() => set(end, span.end),
@@ -127,7 +140,9 @@ impl<'a> Filler<'a> {
     pub(super) fn value(&mut self, root: &Value, name: &str, schema: &Value, needed: bool) -> Option<Value> {
         let kind = kind(root, schema);
         let allowed = options(root, schema);
-        if has(name, &["order", "sort"]) && !self.mentions.stems.iter().any(|word| matches!(word.as_str(), "sort" | "order")) {
+        if has(name, &["order", "sort"])
+            && !self.mentions.stems.iter().any(|word| matches!(word.as_str(), "sort" | "order"))
+        {
             return None;
         }
         if !allowed.is_empty() {
@@ -292,7 +307,11 @@ impl<'a> Filler<'a> {
             return pop(&mut self.codes);
         }
         let description = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_lowercase();
-        if needed && !is(TITLES) && !is(SEARCHES) && ["its ", "the id", "the number"].iter().any(|words| description.contains(words)) {
+        if needed
+            && !is(TITLES)
+            && !is(SEARCHES)
+            && ["its ", "the id", "the number"].iter().any(|words| description.contains(words))
+        {
             return self.reference(&description);
         }
         if is(PEOPLE) {
