@@ -11,10 +11,20 @@ use crate::config::{Config, Stage};
 
 /// Starts logging, once per process.
 pub fn start(config: &Config) {
-    let filter = EnvFilter::try_new(&config.log_level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = filter(&config.log_level);
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Fails only where a test has already started its own.
     let _ = if config.stage == Stage::Development { subscriber.try_init() } else { subscriber.json().try_init() };
+}
+
+/// A bare level is the host's own; the local REST server, which tells much at every start, then warns only.
+fn filter(log_level: &str) -> EnvFilter {
+    let quiet = "postrust_server=warn,postrust_core=warn";
+    let directives = match log_level {
+        "error" | "warn" | "info" => format!("{log_level},{quiet}"),
+        other => other.to_owned(),
+    };
+    EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new("info"))
 }
 
 /// What stands for a user in logs: the same for the same user, and no way back to who it is.

@@ -167,3 +167,40 @@ impl ResourceLimiter for MemoryLimits {
         limits::MEMORIES
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: usize = 1024 * 1024;
+
+    #[test]
+    fn four_memories_of_a_third_each_are_too_much_together() {
+        let mut limits = MemoryLimits::default();
+        let third = limits::MEMORY_BYTES / 3;
+        for _ in 0..3 {
+            assert!(limits.memory_growing(0, third, None).unwrap());
+        }
+        let error = limits.memory_growing(0, third, None).unwrap_err();
+        assert_eq!(error.downcast_ref::<Exhausted>(), Some(&Exhausted::Memory));
+        assert_eq!(limits.memories(), 3);
+    }
+
+    #[test]
+    fn a_memory_counts_by_what_it_grows_and_not_by_its_size_again() {
+        let mut limits = MemoryLimits::default();
+        for at in 0..limits::MEMORY_BYTES / MIB {
+            assert!(limits.memory_growing(at * MIB, (at + 1) * MIB, None).unwrap());
+        }
+        assert!(limits.memory_growing(limits::MEMORY_BYTES, limits::MEMORY_BYTES + MIB, None).is_err());
+        assert!(limits.memory_growing(0, usize::MAX, None).is_err());
+    }
+
+    #[test]
+    fn tables_count_together_too() {
+        let mut limits = MemoryLimits::default();
+        assert!(limits.table_growing(0, limits::TABLE_ELEMENTS, None).unwrap());
+        let error = limits.table_growing(0, 1, None).unwrap_err();
+        assert_eq!(error.downcast_ref::<Exhausted>(), Some(&Exhausted::Table));
+    }
+}
