@@ -1,7 +1,7 @@
 //! Words compared without a model.
 //!
-//! Ranks candidates (agents, tools) by the words they share with a question. A word counts for more the fewer candidates
-//! use it, and a word nobody knows counts against all of them, so that "what is the weather" goes to no one.
+//! Ranks candidates (agents, tools) by the words they share with a question. A word counts for more the fewer
+//! candidates use it, and a word nobody knows counts against all of them, so that "what is the weather" goes to no one.
 
 pub mod words;
 
@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn two_agents_are_enough_to_tell_apart() {
-        let two: Vec<Candidate> = agents().into_iter().filter(|a| ["invoices", "contacts"].contains(&&*a.name)).collect();
+        let two: Vec<Candidate> =
+            agents().into_iter().filter(|a| ["invoices", "contacts"].contains(&&*a.name)).collect();
         assert_eq!(rank("Show me all overdue invoices", &two).best(), Some(0));
         assert_eq!(rank("Which clients haven't been contacted recently?", &two).best(), Some(1));
         assert_eq!(rank("hello", &two).best(), None);

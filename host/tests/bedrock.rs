@@ -1,5 +1,7 @@
 //! The Bedrock provider against a loopback server that speaks the real event-stream framing.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the right answer")]
+
 #[path = "bedrock/server.rs"]
 mod server;
 
@@ -81,7 +83,10 @@ fn text(index: u32, text: &str) -> Vec<u8> {
 }
 
 fn tool(index: u32, id: &str, name: &str) -> Vec<u8> {
-    event("contentBlockStart", json!({"contentBlockIndex": index, "start": {"toolUse": {"toolUseId": id, "name": name}}}))
+    event(
+        "contentBlockStart",
+        json!({"contentBlockIndex": index, "start": {"toolUse": {"toolUseId": id, "name": name}}}),
+    )
 }
 
 fn input(index: u32, part: &str) -> Vec<u8> {
@@ -103,8 +108,15 @@ fn usage() -> Vec<u8> {
 
 #[tokio::test]
 async fn a_text_answer_arrives_in_deltas_with_its_usage_after_the_stop() {
-    let frames =
-        vec![start(), text(0, "You have "), text(0, "two "), text(0, "invoices."), block_stop(0), stop("end_turn"), usage()];
+    let frames = vec![
+        start(),
+        text(0, "You have "),
+        text(0, "two "),
+        text(0, "invoices."),
+        block_stop(0),
+        stop("end_turn"),
+        usage(),
+    ];
     let server = Server::start(vec![Answer::stream(frames)]).await;
     let events: Vec<_> = model(&server).stream(question()).await.unwrap().collect().await;
     let deltas: Vec<&str> = events
@@ -159,8 +171,7 @@ async fn tool_uses_are_put_together_from_their_deltas_and_numbers_keep_their_dig
     assert_eq!(completion.stop_reason, StopReason::ToolUse);
     let exact: Value = serde_json::from_str(r#"{"status":"overdue","above":12345678901234567.890}"#).unwrap();
     let tool = |id: &str, input| Content::ToolUse(ToolUse { id: id.into(), name: "list_invoices".into(), input });
-    let expected =
-        [Content::Text("One moment.".into()), tool("tooluse_a-1", exact), tool("tooluse_b-2", json!({}))];
+    let expected = [Content::Text("One moment.".into()), tool("tooluse_a-1", exact), tool("tooluse_b-2", json!({}))];
     assert_eq!(completion.content, expected);
 }
 
@@ -179,7 +190,8 @@ async fn a_tool_use_cut_by_the_length_limit_never_surfaces() {
 #[tokio::test]
 async fn arguments_that_are_not_an_object_are_left_out_and_the_stop_reason_says_so() {
     for broken in ["[1]", "{\"a\":", "null"] {
-        let frames = vec![start(), tool(0, "a", "list_invoices"), input(0, broken), block_stop(0), stop("tool_use"), usage()];
+        let frames =
+            vec![start(), tool(0, "a", "list_invoices"), input(0, broken), block_stop(0), stop("tool_use"), usage()];
         let completion = answer(frames).await.1.unwrap();
         assert!(completion.content.is_empty());
         assert_eq!(completion.stop_reason, StopReason::Other("malformed_tool_use".into()));
@@ -283,7 +295,8 @@ async fn the_sdk_tries_again_when_it_is_throttled_before_the_stream() {
 #[tokio::test]
 async fn missing_credentials_and_an_unreachable_service_are_told_apart() {
     let server = Server::start(vec![Answer::stream(vec![])]).await;
-    let without = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("us-east-1")).build();
+    let without =
+        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("us-east-1")).build();
     let error = Bedrock::with_config(&without, options(&server)).stream(question()).await.map(|_| ()).unwrap_err();
     assert!(matches!(error, LlmError::Unauthorized(_)), "{error:?}");
     assert!(server.requests().is_empty());
@@ -327,7 +340,8 @@ async fn the_request_is_in_the_services_shape() {
     let server = Server::start(vec![Answer::stream(vec![start(), text(0, "ok"), stop("end_turn"), usage()])]).await;
     let mut request = question();
     let used = ToolUse { id: "use_1".into(), name: "list_invoices".into(), input: json!({"limit": 5}) };
-    let result = |id: &str, content, is_error| Content::ToolResult(ToolResult { tool_use_id: id.into(), content, is_error });
+    let result =
+        |id: &str, content, is_error| Content::ToolResult(ToolResult { tool_use_id: id.into(), content, is_error });
     let other = ToolUse { id: "use_2".into(), ..used.clone() };
     request.messages.push(Message {
         role: Role::Assistant,
@@ -335,7 +349,10 @@ async fn the_request_is_in_the_services_shape() {
     });
     request.messages.push(Message {
         role: Role::User,
-        content: vec![result("use_1", json!({"rows": [{"total": 12.5}]}), false), result("use_2", json!({"error": "no"}), true)],
+        content: vec![
+            result("use_1", json!({"rows": [{"total": 12.5}]}), false),
+            result("use_2", json!({"error": "no"}), true),
+        ],
     });
     ask(&model(&server), request).await.1.unwrap();
     let sent = &server.requests()[0];

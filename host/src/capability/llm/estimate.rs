@@ -13,8 +13,11 @@ pub(super) fn usage(input_tokens: u32, answer: &[Content]) -> TokenUsage {
 /// The tokens that a model reads of a request.
 pub(super) fn input_tokens(request: &CompletionRequest) -> u32 {
     let messages: usize = request.messages.iter().flat_map(|message| &message.content).map(length).sum();
-    let tools: usize =
-        request.tools.iter().map(|tool| tool.name.len() + tool.description.len() + tool.parameters.to_string().len()).sum();
+    let tools: usize = request
+        .tools
+        .iter()
+        .map(|tool| tool.name.len() + tool.description.len() + tool.parameters.to_string().len())
+        .sum();
     tokens(request.system.len() + messages + tools)
 }
 

@@ -18,7 +18,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::stream;
 
-use super::{Completion, CompletionEvent, CompletionRequest, CompletionStream, Content, LanguageModel, LlmError, StopReason};
+use super::{
+    Completion, CompletionEvent, CompletionRequest, CompletionStream, Content, LanguageModel, LlmError, StopReason,
+};
 use super::{ToolUse, estimate};
 pub use rule::{AfterTool, Deltas, ErrorKind, Reply, Rule, ScriptedToolUse, When};
 

@@ -47,7 +47,9 @@ const NO_MESSAGE: &str = "no message";
 fn by_code(code: &str, message: &str, status: u16) -> LlmError {
     let text = short(&format!("{code}: {message}"));
     match code {
-        "ThrottlingException" | "TooManyRequestsException" | "ServiceQuotaExceededException" => LlmError::RateLimited(text),
+        "ThrottlingException" | "TooManyRequestsException" | "ServiceQuotaExceededException" => {
+            LlmError::RateLimited(text)
+        }
         "AccessDeniedException"
         | "ExpiredTokenException"
         | "IncompleteSignature"
@@ -76,10 +78,20 @@ fn by_code(code: &str, message: &str, status: u16) -> LlmError {
 /// Whether a validation message is about the length of the conversation. The models word it differently.
 fn too_long(message: &str) -> bool {
     let message = message.to_lowercase();
-    ["too long", "too many input tokens", "too many tokens", "context length", "context window", "maximum number of input tokens"]
-        .iter()
-        .any(|words| message.contains(words))
-        || (message.contains("token") && message.contains("exceed") && !message.contains("max_tokens") && !message.contains("maxtokens"))
+    [
+        "too long",
+        "too many input tokens",
+        "too many tokens",
+        "context length",
+        "context window",
+        "maximum number of input tokens",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
+        || (message.contains("token")
+            && message.contains("exceed")
+            && !message.contains("max_tokens")
+            && !message.contains("maxtokens"))
 }
 
 /// A call that never became an answer: no credentials, no connection, a connection that broke.
@@ -135,7 +147,12 @@ mod tests {
             ("UnrecognizedClientException", "bad key", 403, "unauthorized"),
             ("ValidationException", "Malformed input request", 400, "invalid"),
             ("ValidationException", "Input is too long for requested model.", 400, "too long"),
-            ("ValidationException", "Input Tokens Exceeded: number of input tokens exceeds maximum length", 400, "too long"),
+            (
+                "ValidationException",
+                "Input Tokens Exceeded: number of input tokens exceeds maximum length",
+                400,
+                "too long",
+            ),
             ("ValidationException", "max_tokens exceeds the model limit of 5000", 400, "invalid"),
             ("ResourceNotFoundException", "no such model", 404, "invalid"),
             ("unknown error", "gateway", 502, "unavailable"),

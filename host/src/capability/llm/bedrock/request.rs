@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_bedrockruntime::operation::converse_stream::builders::ConverseStreamInputBuilder;
 use aws_sdk_bedrockruntime::types::{
-    ContentBlock, ConversationRole, InferenceConfiguration, SystemContentBlock, Tool, ToolConfiguration, ToolInputSchema,
-    ToolResultBlock, ToolResultContentBlock, ToolResultStatus, ToolSpecification, ToolUseBlock,
+    ContentBlock, ConversationRole, InferenceConfiguration, SystemContentBlock, Tool, ToolConfiguration,
+    ToolInputSchema, ToolResultBlock, ToolResultContentBlock, ToolResultStatus, ToolSpecification, ToolUseBlock,
 };
 use aws_smithy_types::error::operation::BuildError;
 use aws_smithy_types::{Document, Number};
@@ -106,9 +106,9 @@ fn document(value: &Value) -> Document {
         }
         Value::String(text) => Document::String(text.clone()),
         Value::Array(members) => Document::Array(members.iter().map(document).collect()),
-        Value::Object(members) => {
-            Document::Object(members.iter().map(|(key, value)| (key.clone(), document(value))).collect::<HashMap<_, _>>())
-        }
+        Value::Object(members) => Document::Object(
+            members.iter().map(|(key, value)| (key.clone(), document(value))).collect::<HashMap<_, _>>(),
+        ),
     }
 }
 
@@ -188,7 +188,8 @@ mod tests {
         let tool = super::super::super::Tool { name: "t".into(), description: String::new(), parameters: json!({}) };
         let messages = vec![Message::text(Role::User, "hi")];
         let temperature = |tools: Vec<_>, asked| {
-            let request = CompletionRequest { messages: messages.clone(), tools, temperature: asked, ..Default::default() };
+            let request =
+                CompletionRequest { messages: messages.clone(), tools, temperature: asked, ..Default::default() };
             render("m", request).unwrap().get_inference_config().clone().and_then(|config| config.temperature)
         };
         assert_eq!(temperature(vec![], None), None);

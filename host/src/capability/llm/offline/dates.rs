@@ -114,9 +114,13 @@ fn american(word: &str, today: NaiveDate) -> Option<NaiveDate> {
 /// "this month", "last 30 days", "in 2 weeks", "3 days ago".
 fn relative(tokens: &[Token], today: NaiveDate) -> Option<Period> {
     let word = |at: usize| tokens.get(at).map_or("", |token| token.lower.as_str());
-    let count = |at: usize| word(at).parse::<u64>().ok().or_else(|| word_number(word(at)).and_then(|n| u64::try_from(n).ok()));
+    let count =
+        |at: usize| word(at).parse::<u64>().ok().or_else(|| word_number(word(at)).and_then(|n| u64::try_from(n).ok()));
     let days = |at: usize, count: u64| {
-        unit_days(word(at)).and_then(|unit| u64::try_from(unit).ok()).and_then(|unit| unit.checked_mul(count)).map(Days::new)
+        unit_days(word(at))
+            .and_then(|unit| u64::try_from(unit).ok())
+            .and_then(|unit| unit.checked_mul(count))
+            .map(Days::new)
     };
     if let Some(n) = count(0) {
         let date = days(1, n).filter(|_| word(2) == "ago").and_then(|days| today.checked_sub_days(days))?;
@@ -185,7 +189,8 @@ fn weekday(tokens: &[Token], today: NaiveDate) -> Option<Period> {
 
 /// `Q3` and `Q3 2026`.
 fn quarter(tokens: &[Token], today: NaiveDate) -> Option<Period> {
-    let number: u32 = tokens.first()?.lower.strip_prefix('q')?.parse().ok().filter(|number| (1..=4).contains(number))?;
+    let number: u32 =
+        tokens.first()?.lower.strip_prefix('q')?.parse().ok().filter(|number| (1..=4).contains(number))?;
     let stated = tokens.get(1).and_then(|token| year(&token.lower));
     let year = stated.map_or(today.year(), |(start, _)| start.year());
     let start = NaiveDate::from_ymd_opt(year, number * 3 - 2, 1)?;
@@ -283,7 +288,9 @@ mod tests {
 
     #[test]
     fn ordinary_words_are_no_dates() {
-        for phrase in ["may I see them", "60 days", "invoice 1042", "99999999999999999999 days ago", "2026-02-31", "last one"] {
+        for phrase in
+            ["may I see them", "60 days", "invoice 1042", "99999999999999999999 days ago", "2026-02-31", "last one"]
+        {
             assert_eq!(read(phrase), [], "{phrase}");
         }
     }

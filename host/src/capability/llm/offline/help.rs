@@ -12,12 +12,14 @@ pub(super) const ASKING: &str = "I can do that.";
 const NOTICE: &str = "_Offline model: no AI provider is configured, so answers follow fixed rules._";
 
 const GREETINGS: &[&str] = &["hello", "hi", "hey", "howdy", "greetings", "morning", "afternoon", "evening", "hiya"];
-const THANKS: &[&str] = &["thanks", "thank", "thx", "cheers", "great", "perfect", "cool", "awesome", "nice", "ok", "okay", "bye"];
+const THANKS: &[&str] =
+    &["thanks", "thank", "thx", "cheers", "great", "perfect", "cool", "awesome", "nice", "ok", "okay", "bye"];
 const FILLERS: &[&str] = &[
     "good", "there", "you", "so", "much", "very", "a", "lot", "that's", "that", "all", "for", "now", "the", "everyone",
     "again", "today", "help", "your", "got", "it",
 ];
-const HELP: &[&str] = &["help", "what can you do", "what can i ask", "who are you", "what do you do", "how does this work"];
+const HELP: &[&str] =
+    &["help", "what can you do", "what can i ask", "who are you", "what do you do", "how does this work"];
 
 /// The answer to a greeting, to thanks and to the question what can be asked; nothing for anything else.
 pub(super) fn small_talk(question: &str, request: &CompletionRequest) -> Option<String> {
@@ -34,7 +36,8 @@ pub(super) fn small_talk(question: &str, request: &CompletionRequest) -> Option<
         return Some("You're welcome. Is there anything else?".into());
     }
     let plain = said.join(" ");
-    HELP.iter().any(|phrase| plain == *phrase || (phrase.contains(' ') && plain.starts_with(phrase)))
+    HELP.iter()
+        .any(|phrase| plain == *phrase || (phrase.contains(' ') && plain.starts_with(phrase)))
         .then(|| can_ask("Here to help.", request))
 }
 

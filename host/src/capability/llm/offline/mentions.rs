@@ -69,9 +69,12 @@ impl Mentions {
         let known = terms(vocabulary).into_iter().filter(|term| !term.proper).map(|term| term.stem).collect();
         let free = |at: usize| !dated.contains(&at);
         let all = |test: fn(&str) -> Option<String>| {
-            tokens.iter().enumerate().filter(|(at, _)| free(*at)).filter_map(move |(at, token)| {
-                test(&token.text).map(|text| Mention { text, at })
-            }).collect::<Vec<_>>()
+            tokens
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| free(*at))
+                .filter_map(move |(at, token)| test(&token.text).map(|text| Mention { text, at }))
+                .collect::<Vec<_>>()
         };
         let texts = |mentions: Vec<Mention>| mentions.into_iter().map(|mention| mention.text).collect::<Vec<_>>();
         let mut money = all(money);
@@ -155,9 +158,11 @@ fn number(text: &str) -> Option<String> {
 pub(super) fn word_number(word: &str) -> Option<i64> {
     let words = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
     let tens = [("twenty", 20), ("thirty", 30), ("forty", 40), ("fifty", 50), ("sixty", 60), ("ninety", 90)];
-    words.iter().position(|w| *w == word).map(|at| at as i64 + 1).or_else(|| {
-        tens.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)
-    })
+    words
+        .iter()
+        .position(|w| *w == word)
+        .map(|at| at as i64 + 1)
+        .or_else(|| tens.iter().find(|(name, _)| *name == word).map(|(_, value)| *value))
 }
 
 fn code(text: &str) -> Option<String> {
@@ -165,7 +170,8 @@ fn code(text: &str) -> Option<String> {
         return (!digits.is_empty()).then(|| digits.to_owned());
     }
     let letters = text.starts_with(|c: char| c.is_ascii_alphabetic());
-    let shaped = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && text.contains(|c: char| c.is_ascii_digit());
+    let shaped =
+        text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && text.contains(|c: char| c.is_ascii_digit());
     (letters && shaped && text.len() >= 4 && uuid::Uuid::try_parse(text).is_err()).then(|| text.to_uppercase())
 }
 
@@ -246,9 +252,10 @@ fn names(tokens: &[Token], known: &HashSet<String>, dated: &HashSet<usize>) -> V
         let joins = matches!(token.text.as_str(), "&") && current.is_some();
         let continues = current.is_some() && !token.first;
         // A sentence's first word is capitalised anyway: a name only if the next word is one too.
-        let opens = !token.first || tokens.get(at + 1).is_some_and(|next| {
-            next.text.chars().next().is_some_and(char::is_uppercase) && !super::choose::is_verb(&token.lower)
-        });
+        let opens = !token.first
+            || tokens.get(at + 1).is_some_and(|next| {
+                next.text.chars().next().is_some_and(char::is_uppercase) && !super::choose::is_verb(&token.lower)
+            });
         let possessive = token.text.ends_with("'s") || token.text.ends_with("’s");
         let text = token.text.trim_end_matches("'s").trim_end_matches("’s");
         if joins || (capital && plain && !dated.contains(&at) && code(text).is_none() && (continues || opens)) {
@@ -279,7 +286,10 @@ fn topic(tokens: &[Token], known: &HashSet<String>, dated: &HashSet<usize>) -> O
             .enumerate()
             .skip(at + 1)
             .take_while(|(at, t)| {
-                !AFTER.contains(&t.lower.as_str()) && !dated.contains(at) && money(&t.text).is_none() && number(&t.text).is_none()
+                !AFTER.contains(&t.lower.as_str())
+                    && !dated.contains(at)
+                    && money(&t.text).is_none()
+                    && number(&t.text).is_none()
             })
             .map(|(_, token)| token.text.as_str())
             .skip_while(|word| matches!(word.to_lowercase().as_str(), "a" | "an" | "the" | "my" | "our" | "me" | "us"))

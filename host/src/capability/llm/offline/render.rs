@@ -87,7 +87,9 @@ fn object(tool: &str, members: &Map<String, Value>) -> String {
             Value::Array(list) if list.iter().any(Value::is_object) => {
                 blocks_shown.push(Some(format!("{}\n\n{}", heading(&humanise(name)), rows_or_nothing(list, None))));
             }
-            Value::Object(inner) => blocks_shown.push(Some(format!("{}\n\n{}", heading(&humanise(name)), facts(inner)))),
+            Value::Object(inner) => {
+                blocks_shown.push(Some(format!("{}\n\n{}", heading(&humanise(name)), facts(inner))))
+            }
             _ => _ = rest.insert(name.clone(), value.clone()),
         }
     }
@@ -119,7 +121,8 @@ fn facts(members: &Map<String, Value>) -> String {
         .filter_map(|(name, value)| {
             let value = table::cell(value);
             // Facts are named for reading, columns are not.
-            let name = if name.contains(' ') || name.starts_with(char::is_uppercase) { name.clone() } else { humanise(name) };
+            let name =
+                if name.contains(' ') || name.starts_with(char::is_uppercase) { name.clone() } else { humanise(name) };
             (!value.is_empty()).then(|| format!("- **{}:** {value}", table::inline(&name)))
         })
         .collect();

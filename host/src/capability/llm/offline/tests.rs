@@ -26,7 +26,11 @@ fn invoices() -> Vec<Tool> {
                 "status": status, "due_from": date, "due_to": date,
                 "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}}}),
         ),
-        tool("get_invoice", "Shows one invoice.", json!({"type": "object", "properties": {"id": id}, "required": ["id"]})),
+        tool(
+            "get_invoice",
+            "Shows one invoice.",
+            json!({"type": "object", "properties": {"id": id}, "required": ["id"]}),
+        ),
         tool(
             "create_invoice",
             "Creates an invoice.\nExamples: \"Create an invoice for Maria Lopez\"",
@@ -94,7 +98,8 @@ fn contacts() -> Vec<Tool> {
 }
 
 fn agents() -> Vec<Tool> {
-    let task = json!({"type": "object", "properties": {"task": {"type": "string", "description": "What is wanted of it"}}});
+    let task =
+        json!({"type": "object", "properties": {"task": {"type": "string", "description": "What is wanted of it"}}});
     vec![
         tool("invoices", "Invoices, payments and revenue.\nExamples: \"Show me all overdue invoices\"", task.clone()),
         tool("contacts", "Clients and suppliers.\nExamples: \"Which clients haven't been contacted recently?\"", task),
@@ -143,7 +148,12 @@ fn questions_become_tool_uses_with_arguments() {
         (&invoices, "invoices for john smith", "list_invoices", json!({"query": "john smith"})),
         (&invoices, "Maria Lopez's invoices", "list_invoices", json!({"query": "Maria Lopez"})),
         (&invoices, "Show invoice INV-1042", "list_invoices", json!({"query": "INV-1042"})),
-        (&invoices, "Invoices due from 2026-03-01 to 2026-03-15", "list_invoices", json!({"due_from": "2026-03-01", "due_to": "2026-03-15"})),
+        (
+            &invoices,
+            "Invoices due from 2026-03-01 to 2026-03-15",
+            "list_invoices",
+            json!({"due_from": "2026-03-01", "due_to": "2026-03-15"}),
+        ),
         (&invoices, "What's my revenue this month?", "revenue", json!({"from": "2026-03-01", "to": "2026-03-31"})),
         (&invoices, "revenue last quarter", "revenue", json!({"from": "2025-10-01", "to": "2025-12-31"})),
         (&invoices, "Delete invoice INV-1042", "delete_invoice", json!({"invoice_number": "INV-1042"})),
@@ -173,6 +183,95 @@ fn money_keeps_its_digits_and_takes_the_type_of_the_schema() {
     assert_eq!(input.to_string(), r#"{"invoice_number":"INV-1042","amount":500.10}"#);
 }
 
+/// Tools as a table's declaration makes them: batches, references by number or name, bounds.
+fn declared() -> Vec<Tool> {
+    let invoice = json!({"type": "string", "description": "The invoice: its invoice number, or its id."});
+    let columns = json!({"client_name": {"type": "string"}, "due_date": {"type": "string", "format": "date"},
+        "issue_date": {"type": "string", "format": "date"}, "subtotal": {"type": "number"}, "total_amount": {"type": "number"}});
+    let date = json!({"type": "string", "format": "date"});
+    vec![
+        tool(
+            "list_invoices",
+            "Lists invoices, all of them or those that match.",
+            json!({"type": "object", "properties": {"search": {"type": "string"},
+                "issue_date_from": date, "issue_date_to": date, "due_date_from": date, "due_date_to": date,
+                "total_amount_min": {"type": "number"}, "total_amount_max": {"type": "number"},
+                "status": {"type": "array", "items": {"type": "string", "enum": ["draft", "paid"]}},
+                "order_by": {"type": "string", "enum": ["status", "due_date"]}, "limit": {"type": "integer"}}}),
+        ),
+        tool(
+            "get_invoice",
+            "Gets one invoice.",
+            json!({"type": "object", "properties": {"invoice": invoice}, "required": ["invoice"]}),
+        ),
+        tool(
+            "create_invoices",
+            "Creates one invoice or several.",
+            json!({"type": "object", "required": ["invoices"], "properties": {"invoices": {"type": "array", "items":
+                {"type": "object", "properties": columns, "required": ["client_name"]}}}}),
+        ),
+        tool(
+            "update_invoices",
+            "Changes one invoice or several.",
+            json!({"type": "object", "required": ["updates"], "properties": {"updates": {"type": "array", "items": {
+                "type": "object", "required": ["invoice", "changes"],
+                "properties": {"invoice": invoice, "changes": {"type": "object", "properties": columns}}}}}}),
+        ),
+        tool(
+            "delete_invoices",
+            "Deletes one invoice or several.",
+            json!({"type": "object", "required": ["invoices"], "properties": {"invoices": {"type": "array", "items": invoice}}}),
+        ),
+        tool(
+            "record_payment",
+            "Records a payment.\nExamples: \"Mark invoice 1042 as paid\" \"Record a $500 payment on INV-1042\"",
+            json!({"type": "object", "required": ["invoice"], "properties": {"invoice": invoice, "amount": {"type": "number"}}}),
+        ),
+        tool(
+            "revenue",
+            "Revenue over a period.\nExamples: \"What's my revenue this month?\"",
+            json!({"type": "object", "properties": {"period": {"type": "string", "enum": ["this_month", "last_month"]},
+                "from": date, "to": date}}),
+        ),
+    ]
+}
+
+#[test]
+fn batches_references_and_bounds_are_filled_from_one_sentence() {
+    let tools = declared();
+    for (question, name, input) in [
+        ("Show invoice INV-1042", "get_invoice", json!({"invoice": "INV-1042"})),
+        ("top 5 invoices", "list_invoices", json!({"limit": 5})),
+        ("Invoices over $2,000", "list_invoices", json!({"total_amount_min": 2000})),
+        (
+            "Invoices due next week",
+            "list_invoices",
+            json!({"due_date_from": "2026-03-16", "due_date_to": "2026-03-22"}),
+        ),
+        ("What is the status of Maria Lopez's invoices?", "list_invoices", json!({"search": "Maria Lopez"})),
+        ("What's my revenue last month?", "revenue", json!({"period": "last_month"})),
+        ("revenue from January to June", "revenue", json!({"from": "2026-01-01", "to": "2026-06-30"})),
+        ("Delete invoice INV-1042", "delete_invoices", json!({"invoices": ["INV-1042"]})),
+        ("Mark invoice 1042 as paid", "record_payment", json!({"invoice": "1042"})),
+        (
+            "Create an invoice for Maria Lopez of $1,200 due April 5",
+            "create_invoices",
+            json!({"invoices": [{"client_name": "Maria Lopez", "due_date": "2026-04-05", "total_amount": 1200}]}),
+        ),
+        (
+            "Change the due date of INV-1042 to April 20",
+            "update_invoices",
+            json!({"updates": [{"invoice": "INV-1042", "changes": {"due_date": "2026-04-20"}}]}),
+        ),
+    ] {
+        assert_eq!(call(&tools, question), (name.to_owned(), input), "{question}");
+    }
+    assert_eq!(
+        says(&tools, &["Delete the last invoice"]),
+        "I can do that. First tell me:\n\n- **Invoices**: The invoice: its invoice number"
+    );
+}
+
 #[test]
 fn what_is_missing_is_asked_for_and_the_answer_completes_it() {
     let asked = says(&invoices(), &["Create an invoice for Maria Lopez"]);
@@ -196,7 +295,10 @@ fn nothing_is_written_unless_the_message_commands_it() {
     ] {
         let answer = answer(&request(&invoices(), &[question]));
         for tool in answer.tools {
-            assert!(["list_invoices", "overdue_invoices", "get_invoice"].contains(&tool.name.as_str()), "{question}: {tool:?}");
+            assert!(
+                ["list_invoices", "overdue_invoices", "get_invoice"].contains(&tool.name.as_str()),
+                "{question}: {tool:?}"
+            );
         }
     }
     let no_delete: Vec<Tool> = invoices().into_iter().filter(|tool| tool.name != "delete_invoice").collect();
@@ -208,8 +310,8 @@ fn agents_are_chosen_without_a_task_and_several_when_the_question_has_several_pa
     let agents = agents();
     let invoices = ("invoices".to_owned(), json!({}));
     let contacts = ("contacts".to_owned(), json!({}));
-    assert_eq!(calls(&agents, &["Show me all overdue invoices"]), [invoices.clone()]);
-    assert_eq!(calls(&agents, &["Which clients haven't been contacted recently?"]), [contacts.clone()]);
+    assert_eq!(calls(&agents, &["Show me all overdue invoices"]), std::slice::from_ref(&invoices));
+    assert_eq!(calls(&agents, &["Which clients haven't been contacted recently?"]), std::slice::from_ref(&contacts));
     let both = "Show overdue invoices and which clients haven't been contacted";
     assert_eq!(calls(&agents, &[both]), [invoices, contacts]);
 }
@@ -231,9 +333,7 @@ fn greetings_and_other_topics_get_what_can_be_asked_and_the_notice_once() {
 
 #[test]
 fn rows_become_a_table_with_money_on_the_right_and_no_ids() {
-    let row = |number: &str, client: &str, due: &str| {
-        json!({"id": "6f1", "client_id": "9a2", "invoice_number": number, "client_name": client, "due_date": "2026-02-01", "balance_due": due})
-    };
+    let row = |number: &str, client: &str, due: &str| json!({"id": "6f1", "client_id": "9a2", "invoice_number": number, "client_name": client, "due_date": "2026-02-01", "balance_due": due});
     let result = json!({
         "title": "Overdue invoices",
         "rows": [row("INV-1042", "Smith | Sons", "$4,250.00"), row("INV-1050", "Maria Lopez", "$980.50")],
@@ -299,17 +399,18 @@ fn members_without_a_convention_are_shown_as_what_they_are() {
 
 #[test]
 fn a_rows_text_does_not_become_markup() {
-    let text = shown("x", json!({"title": "T", "rows": [{"a": "x\n# big <img src=x> [l](http://e)"}, {"a": "y"}]}), false);
+    let text =
+        shown("x", json!({"title": "T", "rows": [{"a": "x\n# big <img src=x> [l](http://e)"}, {"a": "y"}]}), false);
     assert!(text.contains("| x # big \\<img src=x> \\[l\\](http://e) |"), "{text}");
 }
 
 #[test]
 fn answers_of_several_agents_are_joined_not_repeated() {
     let mut asked = request(&agents(), &["both"]);
-    let uses = ["invoices", "contacts"].map(|name| {
-        Content::ToolUse(ToolUse { id: name.into(), name: name.into(), input: json!({}) })
-    });
-    let result = |name: &str, content, is_error| Content::ToolResult(ToolResult { tool_use_id: name.into(), content, is_error });
+    let uses = ["invoices", "contacts"]
+        .map(|name| Content::ToolUse(ToolUse { id: name.into(), name: name.into(), input: json!({}) }));
+    let result =
+        |name: &str, content, is_error| Content::ToolResult(ToolResult { tool_use_id: name.into(), content, is_error });
     asked.messages.push(Message { role: Role::Assistant, content: uses.to_vec() });
     let told = result("invoices", json!({"agent": "invoices", "answer": "You have two."}), false);
     let also = result("contacts", json!({"agent": "contacts", "answer": "Three."}), false);
@@ -333,8 +434,10 @@ async fn the_stream_gives_the_text_in_pieces_and_is_the_same_every_time() {
     };
     let first = events(asked.clone()).await;
     assert!(first.len() > 3);
-    let text: String =
-        first.iter().filter_map(|e| if let CompletionEvent::TextDelta(text) = e { Some(text.as_str()) } else { None }).collect();
+    let text: String = first
+        .iter()
+        .filter_map(|e| if let CompletionEvent::TextDelta(text) = e { Some(text.as_str()) } else { None })
+        .collect();
     let Some(CompletionEvent::Finished(completion)) = first.last() else { panic!() };
     assert_eq!(completion.content, [Content::Text(text)]);
     assert_eq!(completion.stop_reason, StopReason::EndTurn);

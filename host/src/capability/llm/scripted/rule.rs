@@ -193,7 +193,14 @@ fn last_user_text(request: &CompletionRequest) -> String {
             .collect();
         texts.join("\n")
     };
-    request.messages.iter().rev().filter(|m| m.role == Role::User).map(texts).find(|text| !text.is_empty()).unwrap_or_default()
+    request
+        .messages
+        .iter()
+        .rev()
+        .filter(|m| m.role == Role::User)
+        .map(texts)
+        .find(|text| !text.is_empty())
+        .unwrap_or_default()
 }
 
 /// The names of the tools whose results the newest message holds.

@@ -16,7 +16,12 @@ pub(super) enum Kind {
 
 /// The properties of an object in the order of the schema.
 pub(in super::super) fn properties(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    schema.get("properties").and_then(Value::as_object).into_iter().flatten().map(|(name, schema)| (name.as_str(), schema))
+    schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| (name.as_str(), schema))
 }
 
 /// The names of the properties that an object must have.

@@ -23,7 +23,8 @@ pub(super) struct Filler<'a> {
 }
 
 /// Words of property names, and what they say about the value.
-const AMOUNTS: &[&str] = &["amount", "total", "price", "cost", "budget", "subtotal", "balance", "payment", "paid", "revenue", "value"];
+const AMOUNTS: &[&str] =
+    &["amount", "total", "price", "cost", "budget", "subtotal", "balance", "payment", "paid", "revenue", "value"];
 const LIMITS: &[&str] = &["limit", "top", "max", "count", "first"];
 const ABOVE: &[&str] = &["over", "above", "more", "least", "exceeding"];
 const BELOW: &[&str] = &["under", "below", "less", "most"];
@@ -67,11 +68,14 @@ impl<'a> Filler<'a> {
     pub(super) fn dates_of(&mut self, listed: &[(&str, &Value)], required: &[&str]) {
         let dated = |(name, schema): &&(&str, &Value)| {
             let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
-            format.starts_with("date") || (schema.get("format").is_none() && has(name, &["date"]) && options(schema, schema).is_empty())
+            format.starts_with("date")
+                || (schema.get("format").is_none() && has(name, &["date"]) && options(schema, schema).is_empty())
         };
         let names: Vec<&str> = listed.iter().filter(dated).map(|(name, _)| *name).collect();
         // Of "issue date from" and "due date from", the one whose word the message says.
-        let said = |name: &&&str| parts(name).filter(|part| !DATE_WORDS.contains(part)).any(|part| self.mentions.stems.contains(&stem(part)));
+        let said = |name: &&&str| {
+            parts(name).filter(|part| !DATE_WORDS.contains(part)).any(|part| self.mentions.stems.contains(&stem(part)))
+        };
         let bound = |words: &[&str]| {
             let mut bounds = names.iter().filter(|name| has(name, words));
             bounds.clone().find(said).or_else(|| bounds.next()).copied()
@@ -79,11 +83,17 @@ impl<'a> Filler<'a> {
         let (start, end) = (bound(STARTS), bound(STOPS));
         let meant = names.iter().find(said).copied();
         // A period that an option names is not given a second time as two dates.
-        let spans: Vec<_> = self.mentions.spans.iter().filter(|span| {
-            let text: Vec<&str> = self.mentions.tokens[span.tokens.clone()].iter().map(|token| token.lower.as_str()).collect();
-            let text = text.join("_");
-            !listed.iter().any(|(_, schema)| options(schema, schema).contains(&text))
-        }).collect();
+        let spans: Vec<_> = self
+            .mentions
+            .spans
+            .iter()
+            .filter(|span| {
+                let text: Vec<&str> =
+                    self.mentions.tokens[span.tokens.clone()].iter().map(|token| token.lower.as_str()).collect();
+                let text = text.join("_");
+                !listed.iter().any(|(_, schema)| options(schema, schema).contains(&text))
+            })
+            .collect();
         let mut set = |name: Option<&str>, date| {
             if let Some(name) = name {
                 self.dates.entry(name.to_owned()).or_insert(date);
@@ -99,18 +109,25 @@ impl<'a> Filler<'a> {
                 }
                 other => other.map(str::to_owned),
             };
-            let called = before.and_then(|word| names.iter().find(|name| parts(name).any(|part| stem(part) == word)).copied());
-            let day = || called.or(meant.filter(|name| !has(name, STARTS) && !has(name, STOPS))).or_else(|| names.iter().find(|name| required.contains(name)).copied());
+            let called =
+                before.and_then(|word| names.iter().find(|name| parts(name).any(|part| stem(part) == word)).copied());
+            let day = || {
+                called
+                    .or(meant.filter(|name| !has(name, STARTS) && !has(name, STOPS)))
+                    .or_else(|| names.iter().find(|name| required.contains(name)).copied())
+            };
             match span.ends {
                 Ends::From => set(start, span.start),
                 Ends::Until if end.is_some() => set(end, span.end),
-                _ if single || span.ends == Ends::Until => match day().or(Some(&names[..]).filter(|n| n.len() == 1).map(|n| n[0])) {
-                    Some(name) => set(Some(name), span.start),
-                    None => {
-                        set(start, span.start);
-                        set(end, span.end);
+                _ if single || span.ends == Ends::Until => {
+                    match day().or(Some(&names[..]).filter(|n| n.len() == 1).map(|n| n[0])) {
+                        Some(name) => set(Some(name), span.start),
+                        None => {
+                            set(start, span.start);
+                            set(end, span.end);
+                        }
                     }
-                },
+                }
                 _ => {
                     set(start, span.start);
                     set(end, span.end);
@@ -123,7 +140,9 @@ impl<'a> Filler<'a> {
     pub(super) fn value(&mut self, root: &Value, name: &str, schema: &Value, needed: bool) -> Option<Value> {
         let kind = kind(root, schema);
         let allowed = options(root, schema);
-        if has(name, &["order", "sort"]) && !self.mentions.stems.iter().any(|word| matches!(word.as_str(), "sort" | "order")) {
+        if has(name, &["order", "sort"])
+            && !self.mentions.stems.iter().any(|word| matches!(word.as_str(), "sort" | "order"))
+        {
             return None;
         }
         if !allowed.is_empty() {
@@ -160,27 +179,37 @@ impl<'a> Filler<'a> {
             if wanted.is_empty() {
                 continue;
             }
-            let said: Vec<String> = said.iter().map(|word| stems(word).into_iter().next().unwrap_or_default()).collect();
+            let said: Vec<String> =
+                said.iter().map(|word| stems(word).into_iter().next().unwrap_or_default()).collect();
             let Some(at) = said.windows(wanted.len()).position(|window| window == wanted) else { continue };
-            let denied = said[at.saturating_sub(2)..at].iter().any(|word| matches!(word.as_str(), "not" | "isn't" | "aren't" | "never" | "except" | "without"));
+            let denied = said[at.saturating_sub(2)..at]
+                .iter()
+                .any(|word| matches!(word.as_str(), "not" | "isn't" | "aren't" | "never" | "except" | "without"));
             if !denied {
                 found.push((at, wanted.len(), option));
             }
         }
         // "follow-up" beats "follow" where both are said.
         let longest: Vec<(usize, usize)> = found.iter().map(|(at, length, _)| (*at, *length)).collect();
-        found.retain(|(at, length, _)| !longest.iter().any(|(other, more)| more > length && (*other..other + more).contains(at)));
+        found.retain(|(at, length, _)| {
+            !longest.iter().any(|(other, more)| more > length && (*other..other + more).contains(at))
+        });
         found.sort_by_key(|(at, _, _)| *at);
         found.into_iter().map(|(_, _, option)| option.clone()).collect()
     }
 
     /// True when the message says the words of the property's name.
     fn boolean(&self, name: &str) -> Option<Value> {
-        let wanted: Vec<String> = parts(name).filter(|part| !["only", "include", "is", "has", "with", "show"].contains(part)).map(stem).collect();
+        let wanted: Vec<String> = parts(name)
+            .filter(|part| !["only", "include", "is", "has", "with", "show"].contains(part))
+            .map(stem)
+            .collect();
         let at = |word: &String| self.mentions.stems.iter().position(|said| said == word);
         let first = wanted.first().and_then(at)?;
         wanted.iter().all(|word| at(word).is_some()).then(|| {
-            let denied = self.mentions.stems[first.saturating_sub(2)..first].iter().any(|w| matches!(w.as_str(), "not" | "no" | "without" | "except"));
+            let denied = self.mentions.stems[first.saturating_sub(2)..first]
+                .iter()
+                .any(|w| matches!(w.as_str(), "not" | "no" | "without" | "except"));
             Value::Bool(!denied)
         })
     }
@@ -199,7 +228,8 @@ impl<'a> Filler<'a> {
             })?;
             return Some(self.numbers.remove(at).text);
         }
-        if let Some(percent) = self.mentions.percents.first().filter(|_| has(name, &["percent", "percentage", "rate"])) {
+        if let Some(percent) = self.mentions.percents.first().filter(|_| has(name, &["percent", "percentage", "rate"]))
+        {
             return Some(percent.text.clone());
         }
         if let Some(amount) = self.amount(name) {
@@ -277,8 +307,12 @@ impl<'a> Filler<'a> {
             return pop(&mut self.codes);
         }
         let description = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_lowercase();
-        if needed && !is(TITLES) && !is(SEARCHES) && ["its ", "the id", "the number"].iter().any(|words| description.contains(words)) {
-            return self.reference(&description);
+        if needed
+            && !is(TITLES)
+            && !is(SEARCHES)
+            && ["its ", "the id", "the number"].iter().any(|words| description.contains(words))
+        {
+            return self.reference(name, &description);
         }
         if is(PEOPLE) {
             return self.name().or_else(|| self.mentions.topic.clone().filter(|_| needed));
@@ -296,21 +330,31 @@ impl<'a> Filler<'a> {
         }
         if is(&["city", "address", "location"]) {
             let tokens = &self.mentions.tokens;
-            let at = self.names.iter().position(|name| name.at > 0 && matches!(tokens[name.at - 1].lower.as_str(), "in" | "at"))?;
+            let at = self
+                .names
+                .iter()
+                .position(|name| name.at > 0 && matches!(tokens[name.at - 1].lower.as_str(), "in" | "at"))?;
             return Some(self.names.remove(at).text);
         }
         None
     }
 
     /// Which row is meant: the description says by what a row is known.
-    fn reference(&mut self, description: &str) -> Option<String> {
+    fn reference(&mut self, name: &str, description: &str) -> Option<String> {
         if let Some(id) = self.mentions.uuids.first() {
             return Some(id.clone());
         }
         if description.contains("name") || description.contains("title") {
             return pop(&mut self.quoted).or_else(|| self.name());
         }
-        let plain = |number: &Mention| number.text.chars().all(|c| c.is_ascii_digit());
+        // "invoice 1042", but not "top 5 invoices".
+        let called = |at: usize| {
+            let word = stem(&self.mentions.tokens[at].lower);
+            word == "number" || parts(name).any(|part| stem(part) == word)
+        };
+        let plain = |number: &Mention| {
+            number.text.chars().all(|c| c.is_ascii_digit()) && number.at.checked_sub(1).is_some_and(called)
+        };
         pop(&mut self.codes).or_else(|| {
             let at = self.numbers.iter().position(plain)?;
             Some(self.numbers.remove(at).text)
@@ -320,7 +364,7 @@ impl<'a> Filler<'a> {
     /// Whether a value of this property is a name, a code or a quote.
     pub(super) fn is_text(&self, root: &Value, name: &str, schema: &Value) -> bool {
         let dated = schema.get("format").is_some() || self.dates.contains_key(name);
-        kind(root, schema) == Kind::Text && options(root, schema).is_empty() && !dated
+        !options(root, schema).is_empty() || (kind(root, schema) == Kind::Text && !dated)
     }
 
     fn name(&mut self) -> Option<String> {

@@ -13,13 +13,21 @@ const MOST_COLUMNS: usize = 8;
 pub(super) fn table(rows: &[Value], total: Option<u64>) -> String {
     let columns = columns(rows);
     if columns.is_empty() {
-        let lines: Vec<String> = rows.iter().take(MOST_ROWS).map(cell).filter(|c| !c.is_empty()).map(|c| format!("- {c}")).collect();
+        let lines: Vec<String> =
+            rows.iter().take(MOST_ROWS).map(cell).filter(|c| !c.is_empty()).map(|c| format!("- {c}")).collect();
         return with_more(lines, rows.len(), total);
     }
     let shown = &rows[..rows.len().min(MOST_ROWS)];
     let mut lines = vec![
         format!("| {} |", columns.iter().map(|name| inline(&humanise(name))).collect::<Vec<_>>().join(" | ")),
-        format!("| {} |", columns.iter().map(|name| if is_numeric(name, shown) { "---:" } else { "---" }).collect::<Vec<_>>().join(" | ")),
+        format!(
+            "| {} |",
+            columns
+                .iter()
+                .map(|name| if is_numeric(name, shown) { "---:" } else { "---" })
+                .collect::<Vec<_>>()
+                .join(" | ")
+        ),
     ];
     for row in shown {
         let cells: Vec<String> = columns.iter().map(|name| row.get(name).map(cell).unwrap_or_default()).collect();
@@ -72,8 +80,9 @@ pub(super) fn cell(value: &Value) -> String {
         }
         Value::Object(members) => {
             let shown = members.iter().filter(|(name, _)| !is_id(name));
-            let shown: Vec<String> =
-                shown.filter_map(|(name, value)| Some(format!("{}: {}", humanise(name), inline(&scalar(value)?)))).collect();
+            let shown: Vec<String> = shown
+                .filter_map(|(name, value)| Some(format!("{}: {}", humanise(name), inline(&scalar(value)?))))
+                .collect();
             shown.join(", ")
         }
         other => scalar(other).map(|text| inline(&text)).unwrap_or_default(),
