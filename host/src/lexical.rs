@@ -246,6 +246,7 @@ mod tests {
             "What's the weather next week?",
             "thanks!",
             "tell me a joke about painters in space",
+            "Do clients like rainy weather in space?",
             "",
             "???",
             "this week",

@@ -84,7 +84,8 @@ fn contacts() -> Vec<Tool> {
         ),
         tool(
             "not_contacted",
-            "Who has not been contacted for a number of days.\nExamples: \"Which clients haven't been contacted recently?\"",
+            "Who has not been contacted for a number of days.\nExamples: \"Which clients haven't been contacted recently?\" \
+             \"Which leads did we never get back to?\" \"Which suppliers and leads went quiet?\"",
             json!({"type": "object", "properties": {
                 "days": {"type": "integer", "minimum": 1, "maximum": 3650, "default": 30}}}),
         ),
@@ -160,6 +161,7 @@ fn questions_become_tool_uses_with_arguments() {
         (&contacts, "Which clients haven't been contacted recently?", "not_contacted", json!({})),
         (&contacts, "Who hasn't been contacted for 60 days?", "not_contacted", json!({"days": 60})),
         (&contacts, "who was not contacted in the last 2 weeks", "not_contacted", json!({"days": 14})),
+        (&contacts, "leads", "search_contacts", json!({"contact_type": "lead"})),
         (&contacts, "list my suppliers", "search_contacts", json!({"contact_type": "supplier"})),
         (&contacts, "Who is Maria Lopez?", "search_contacts", json!({"query": "Maria Lopez"})),
         (
@@ -224,7 +226,7 @@ fn declared() -> Vec<Tool> {
         ),
         tool(
             "record_payment",
-            "Records a payment.\nExamples: \"Mark invoice 1042 as paid\" \"Record a $500 payment on INV-1042\"",
+            "Records a payment.\nExamples: \"Mark invoice 1042 as paid\" \"INV-1042 was paid by check\"",
             json!({"type": "object", "required": ["invoice"], "properties": {"invoice": invoice, "amount": {"type": "number"}}}),
         ),
         tool(
@@ -241,6 +243,8 @@ fn batches_references_and_bounds_are_filled_from_one_sentence() {
     let tools = declared();
     for (question, name, input) in [
         ("Show invoice INV-1042", "get_invoice", json!({"invoice": "INV-1042"})),
+        // It begins as an example of a payment does, but commands nothing.
+        ("INV-1042", "get_invoice", json!({"invoice": "INV-1042"})),
         ("top 5 invoices", "list_invoices", json!({"limit": 5})),
         ("Invoices over $2,000", "list_invoices", json!({"total_amount_min": 2000})),
         (
