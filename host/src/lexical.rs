@@ -1,7 +1,7 @@
 //! Words compared without a model.
 //!
-//! Ranks candidates (agents, tools) by the words they share with a question. A word counts for more the fewer candidates
-//! use it, and a word nobody knows counts against all of them, so that "what is the weather" goes to no one.
+//! Ranks candidates (agents, tools) by the words they share with a question. A word counts for more the fewer
+//! candidates use it, and a word nobody knows counts against all of them, so that "what is the weather" goes to no one.
 
 pub mod words;
 
@@ -246,6 +246,7 @@ mod tests {
             "What's the weather next week?",
             "thanks!",
             "tell me a joke about painters in space",
+            "Do clients like rainy weather in space?",
             "",
             "???",
             "this week",

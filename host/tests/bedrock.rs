@@ -7,6 +7,7 @@ mod server;
 
 use std::time::{Duration, Instant};
 
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_bedrockruntime::config::{Credentials, SharedCredentialsProvider};
@@ -298,6 +299,11 @@ async fn missing_credentials_and_an_unreachable_service_are_told_apart() {
     let without =
         SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("us-east-1")).build();
     let error = Bedrock::with_config(&without, options(&server)).stream(question()).await.map(|_| ()).unwrap_err();
+    assert!(matches!(error, LlmError::Unauthorized(_)), "{error:?}");
+
+    let nobody = ProfileFileCredentialsProvider::builder().profile_name("a-profile-that-nobody-has").build();
+    let empty = config(1).into_builder().credentials_provider(SharedCredentialsProvider::new(nobody)).build();
+    let error = Bedrock::with_config(&empty, options(&server)).stream(question()).await.map(|_| ()).unwrap_err();
     assert!(matches!(error, LlmError::Unauthorized(_)), "{error:?}");
     assert!(server.requests().is_empty());
 

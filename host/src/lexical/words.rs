@@ -45,7 +45,7 @@ pub fn words(text: &str) -> Vec<Word<'_>> {
     found
 }
 
-/// The meaningful words of a text, in order. Numbers and codes such as `INV-1042` are left out.
+/// The meaningful words of a text, in order, without numbers. A code such as `INV-1042` stands as `inv-#`.
 pub fn terms(text: &str) -> Vec<Term> {
     let mut previous_end = 0;
     let mut found = Vec::new();
@@ -56,6 +56,10 @@ pub fn terms(text: &str) -> Vec<Term> {
         let plain = normal(word.text);
         let code =
             text[previous_end..].strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        if code && plain.len() > 1 {
+            // `INV-1042` and `INV-1038` are codes of one kind; which one doesn't matter.
+            found.push(Term { stem: format!("{plain}-#"), temporal: false, proper: true });
+        }
         if code || plain.is_empty() || plain.chars().any(char::is_numeric) || STOP.contains(&&*plain) {
             continue;
         }
@@ -153,9 +157,9 @@ const STOP: &[&str] = &[
     "by", "can", "can't", "could", "did", "didn't", "display", "do", "does", "doesn't", "don't", "each", "every", "find",
     "for", "from", "get", "give", "had", "has", "hasn't", "have", "haven't", "he", "help", "her", "here", "him", "his",
     "how", "i", "i'd", "i'm", "i've", "if", "in", "into", "is", "isn't", "it", "its", "just", "let", "let's", "list",
-    "look", "many", "may", "me", "much", "my", "need", "no", "not", "of", "off", "on", "one", "or", "our", "out", "over",
-    "please", "see", "she", "should", "show", "so", "some", "tell", "than", "that", "the", "their", "them", "then",
-    "there", "these", "they", "this", "those", "to", "too", "up", "us", "view", "want", "was", "wasn't", "we", "were",
+    "look", "many", "may", "me", "money", "much", "my", "need", "no", "not", "of", "off", "on", "one", "or", "our",
+    "out", "over", "please", "see", "she", "should", "show", "so", "some", "tell", "than", "that", "the", "their",
+    "them", "then", "there", "these", "they", "this", "those", "to", "too", "up", "us", "view", "want", "was", "wasn't", "we", "were",
     "what", "when", "where", "which", "who", "whose", "why", "will", "with", "would", "yes", "you", "your",
 ];
 
@@ -199,10 +203,10 @@ mod tests {
     }
 
     #[test]
-    fn small_words_numbers_and_codes_are_left_out() {
+    fn small_words_and_numbers_are_left_out_and_codes_keep_their_kind() {
         let found: Vec<String> =
             terms("Show me the 3 Müller invoices, INV-1042!").into_iter().map(|t| t.stem).collect();
-        assert_eq!(found, ["müller", "invoic"]);
+        assert_eq!(found, ["müller", "invoic", "inv-#"]);
     }
 
     #[test]

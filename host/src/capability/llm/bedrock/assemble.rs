@@ -104,8 +104,8 @@ fn flush(block: &mut Block) -> String {
     text
 }
 
-/// A block as callers know it. A tool use whose JSON is not a whole object is left out, and so is one without JSON in an
-/// answer that was cut.
+/// A block as callers know it. A tool use whose JSON is not a whole object is left out, and so is one without JSON in
+/// an answer that was cut.
 fn content(block: Block, cut: bool) -> Option<Content> {
     match block {
         Block::Text { shown, .. } => (!shown.trim().is_empty()).then_some(Content::Text(shown)),

@@ -33,7 +33,7 @@ pub(super) struct Filled {
     pub(super) named: usize,
     /// How many of them are required.
     pub(super) needed: usize,
-    /// How many of them are names, codes or quotes.
+    /// How many of them are names, codes, quotes or listed options.
     pub(super) texts: usize,
     /// Whether an argument had to be wrapped into a list of objects, as batch tools want it.
     pub(super) nested: bool,
@@ -106,12 +106,15 @@ fn within(root: &Value, schema: &Value, filler: &mut Filler<'_>, outer: &mut Fil
 }
 
 fn missing(root: &Value, name: &str, schema: &Value) -> Missing {
-    let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let items = schema.get("items").map(|items| schema::resolve(root, items));
+    let described = |schema: &Value| schema.get("description").and_then(Value::as_str).map(str::to_owned);
+    let description = items.and_then(described).or_else(|| described(schema)).unwrap_or_default();
+    let description = description.replace(", or its id", "").replace(" or its id", "");
     // People don't know ids: they say which row they mean.
     let (name, description) = match name.strip_suffix("_ids").or_else(|| name.strip_suffix("_id")) {
         Some(thing) => (thing.to_owned(), format!("which {} you mean", humanise(thing).to_lowercase())),
         None if is_id(name) => ("which one".to_owned(), "a name or number that I can find it by".to_owned()),
-        None => (name.to_owned(), description.to_owned()),
+        None => (name.to_owned(), description),
     };
     Missing { name, description, options: options(root, schema) }
 }

@@ -29,6 +29,8 @@ pub(super) enum Choice {
 const MOST_AGENTS: usize = 3;
 /// Tools this close in words are told apart by whether their arguments are there.
 const NEAR: f64 = 0.85;
+/// What a tool's words count when it is for the opposite.
+const OTHER_WAY: f64 = 0.7;
 
 /// Chooses by words, then by the kind of action, then by the arguments that can be filled.
 pub(super) fn choose(question: &str, tools: &[Tool], today: NaiveDate) -> Choice {
@@ -39,13 +41,23 @@ pub(super) fn choose(question: &str, tools: &[Tool], today: NaiveDate) -> Choice
     }
     let wish = Action::of_message(question);
     let fitting: Vec<Tool> = tools.iter().filter(|tool| wish.allows(question, tool)).cloned().collect();
-    let ranking = lexical::rank(question, &candidates(&fitting));
-    let mut filled: Vec<(&Tool, Filled)> = ranking
-        .near_best(NEAR)
+    let mut scores = lexical::rank(question, &candidates(&fitting)).scores;
+    scores.retain(|score| score.confident);
+    for score in &mut scores {
+        // Who was contacted and who was not are different questions with the same words.
+        if other_way(question, &fitting[score.index]) {
+            score.score *= OTHER_WAY;
+        }
+    }
+    scores.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let floor = scores.first().map_or(0.0, |best| best.score * NEAR);
+    let mut filled: Vec<(&Tool, Filled)> = scores
+        .iter()
+        .filter(|score| score.score >= floor)
         .map(|score| (&fitting[score.index], arguments(question, &fitting[score.index], today)))
         .collect();
     if filled.is_empty() {
-        // Nothing but a name or a code: a tool that looks something up may still know it.
+        // Nothing but a name, a code or a kind: a tool that looks something up may still know it.
         filled = fitting
             .iter()
             .filter(|tool| Action::of_tool(tool) == Action::Read)
@@ -56,13 +68,31 @@ pub(super) fn choose(question: &str, tools: &[Tool], today: NaiveDate) -> Choice
     // The order of the ranking decides between equals: the sort is stable.
     filled.sort_by_key(|(tool, filled)| {
         let complete = filled.missing.is_empty();
-        (!complete, filled.nested, Reverse(filled.needed), Reverse(filled.named), !lists(tool))
+        (
+            !complete,
+            filled.nested,
+            other_way(question, tool),
+            Reverse(filled.needed),
+            Reverse(filled.named),
+            !lists(tool),
+        )
     });
     match filled.into_iter().next() {
         None => Choice::Nothing,
         Some((_, filled)) if !filled.missing.is_empty() => Choice::Incomplete { missing: filled.missing },
         Some((tool, filled)) => Choice::Call(vec![(tool.name.clone(), Value::Object(filled.input))]),
     }
+}
+
+/// Whether only one of the question and the tool is about what is not.
+fn other_way(question: &str, tool: &Tool) -> bool {
+    denies(&tool.name.replace('_', " ")) != denies(question)
+}
+
+/// Whether a text is about what is not: "not contacted", "haven't".
+fn denies(text: &str) -> bool {
+    let denial = |word: String| matches!(word.as_str(), "not" | "never" | "without" | "no") || word.ends_with("n't");
+    words(text).into_iter().any(|word| denial(normal(word.text)))
 }
 
 /// Whether a tool lists rows by whatever is asked. It answers what no tool is special for.

@@ -84,7 +84,8 @@ fn contacts() -> Vec<Tool> {
         ),
         tool(
             "not_contacted",
-            "Who has not been contacted for a number of days.\nExamples: \"Which clients haven't been contacted recently?\"",
+            "Who has not been contacted for a number of days.\nExamples: \"Which clients haven't been contacted recently?\" \
+             \"Which leads did we never get back to?\" \"Which suppliers and leads went quiet?\"",
             json!({"type": "object", "properties": {
                 "days": {"type": "integer", "minimum": 1, "maximum": 3650, "default": 30}}}),
         ),
@@ -160,6 +161,7 @@ fn questions_become_tool_uses_with_arguments() {
         (&contacts, "Which clients haven't been contacted recently?", "not_contacted", json!({})),
         (&contacts, "Who hasn't been contacted for 60 days?", "not_contacted", json!({"days": 60})),
         (&contacts, "who was not contacted in the last 2 weeks", "not_contacted", json!({"days": 14})),
+        (&contacts, "leads", "search_contacts", json!({"contact_type": "lead"})),
         (&contacts, "list my suppliers", "search_contacts", json!({"contact_type": "supplier"})),
         (&contacts, "Who is Maria Lopez?", "search_contacts", json!({"query": "Maria Lopez"})),
         (
@@ -181,6 +183,97 @@ fn money_keeps_its_digits_and_takes_the_type_of_the_schema() {
     let (name, input) = call(&invoices(), "Record a payment of $500.10 on INV-1042");
     assert_eq!(name, "record_payment");
     assert_eq!(input.to_string(), r#"{"invoice_number":"INV-1042","amount":500.10}"#);
+}
+
+/// Tools as a table's declaration makes them: batches, references by number or name, bounds.
+fn declared() -> Vec<Tool> {
+    let invoice = json!({"type": "string", "description": "The invoice: its invoice number, or its id."});
+    let columns = json!({"client_name": {"type": "string"}, "due_date": {"type": "string", "format": "date"},
+        "issue_date": {"type": "string", "format": "date"}, "subtotal": {"type": "number"}, "total_amount": {"type": "number"}});
+    let date = json!({"type": "string", "format": "date"});
+    vec![
+        tool(
+            "list_invoices",
+            "Lists invoices, all of them or those that match.",
+            json!({"type": "object", "properties": {"search": {"type": "string"},
+                "issue_date_from": date, "issue_date_to": date, "due_date_from": date, "due_date_to": date,
+                "total_amount_min": {"type": "number"}, "total_amount_max": {"type": "number"},
+                "status": {"type": "array", "items": {"type": "string", "enum": ["draft", "paid"]}},
+                "order_by": {"type": "string", "enum": ["status", "due_date"]}, "limit": {"type": "integer"}}}),
+        ),
+        tool(
+            "get_invoice",
+            "Gets one invoice.",
+            json!({"type": "object", "properties": {"invoice": invoice}, "required": ["invoice"]}),
+        ),
+        tool(
+            "create_invoices",
+            "Creates one invoice or several.",
+            json!({"type": "object", "required": ["invoices"], "properties": {"invoices": {"type": "array", "items":
+                {"type": "object", "properties": columns, "required": ["client_name"]}}}}),
+        ),
+        tool(
+            "update_invoices",
+            "Changes one invoice or several.",
+            json!({"type": "object", "required": ["updates"], "properties": {"updates": {"type": "array", "items": {
+                "type": "object", "required": ["invoice", "changes"],
+                "properties": {"invoice": invoice, "changes": {"type": "object", "properties": columns}}}}}}),
+        ),
+        tool(
+            "delete_invoices",
+            "Deletes one invoice or several.",
+            json!({"type": "object", "required": ["invoices"], "properties": {"invoices": {"type": "array", "items": invoice}}}),
+        ),
+        tool(
+            "record_payment",
+            "Records a payment.\nExamples: \"Mark invoice 1042 as paid\" \"INV-1042 was paid by check\"",
+            json!({"type": "object", "required": ["invoice"], "properties": {"invoice": invoice, "amount": {"type": "number"}}}),
+        ),
+        tool(
+            "revenue",
+            "Revenue over a period.\nExamples: \"What's my revenue this month?\"",
+            json!({"type": "object", "properties": {"period": {"type": "string", "enum": ["this_month", "last_month"]},
+                "from": date, "to": date}}),
+        ),
+    ]
+}
+
+#[test]
+fn batches_references_and_bounds_are_filled_from_one_sentence() {
+    let tools = declared();
+    for (question, name, input) in [
+        ("Show invoice INV-1042", "get_invoice", json!({"invoice": "INV-1042"})),
+        // It begins as an example of a payment does, but commands nothing.
+        ("INV-1042", "get_invoice", json!({"invoice": "INV-1042"})),
+        ("top 5 invoices", "list_invoices", json!({"limit": 5})),
+        ("Invoices over $2,000", "list_invoices", json!({"total_amount_min": 2000})),
+        (
+            "Invoices due next week",
+            "list_invoices",
+            json!({"due_date_from": "2026-03-16", "due_date_to": "2026-03-22"}),
+        ),
+        ("What is the status of Maria Lopez's invoices?", "list_invoices", json!({"search": "Maria Lopez"})),
+        ("What's my revenue last month?", "revenue", json!({"period": "last_month"})),
+        ("revenue from January to June", "revenue", json!({"from": "2026-01-01", "to": "2026-06-30"})),
+        ("Delete invoice INV-1042", "delete_invoices", json!({"invoices": ["INV-1042"]})),
+        ("Mark invoice 1042 as paid", "record_payment", json!({"invoice": "1042"})),
+        (
+            "Create an invoice for Maria Lopez of $1,200 due April 5",
+            "create_invoices",
+            json!({"invoices": [{"client_name": "Maria Lopez", "due_date": "2026-04-05", "total_amount": 1200}]}),
+        ),
+        (
+            "Change the due date of INV-1042 to April 20",
+            "update_invoices",
+            json!({"updates": [{"invoice": "INV-1042", "changes": {"due_date": "2026-04-20"}}]}),
+        ),
+    ] {
+        assert_eq!(call(&tools, question), (name.to_owned(), input), "{question}");
+    }
+    assert_eq!(
+        says(&tools, &["Delete the last invoice"]),
+        "I can do that. First tell me:\n\n- **Invoices**: The invoice: its invoice number"
+    );
 }
 
 #[test]

@@ -312,7 +312,7 @@ impl<'a> Filler<'a> {
             && !is(SEARCHES)
             && ["its ", "the id", "the number"].iter().any(|words| description.contains(words))
         {
-            return self.reference(&description);
+            return self.reference(name, &description);
         }
         if is(PEOPLE) {
             return self.name().or_else(|| self.mentions.topic.clone().filter(|_| needed));
@@ -340,14 +340,21 @@ impl<'a> Filler<'a> {
     }
 
     /// Which row is meant: the description says by what a row is known.
-    fn reference(&mut self, description: &str) -> Option<String> {
+    fn reference(&mut self, name: &str, description: &str) -> Option<String> {
         if let Some(id) = self.mentions.uuids.first() {
             return Some(id.clone());
         }
         if description.contains("name") || description.contains("title") {
             return pop(&mut self.quoted).or_else(|| self.name());
         }
-        let plain = |number: &Mention| number.text.chars().all(|c| c.is_ascii_digit());
+        // "invoice 1042", but not "top 5 invoices".
+        let called = |at: usize| {
+            let word = stem(&self.mentions.tokens[at].lower);
+            word == "number" || parts(name).any(|part| stem(part) == word)
+        };
+        let plain = |number: &Mention| {
+            number.text.chars().all(|c| c.is_ascii_digit()) && number.at.checked_sub(1).is_some_and(called)
+        };
         pop(&mut self.codes).or_else(|| {
             let at = self.numbers.iter().position(plain)?;
             Some(self.numbers.remove(at).text)
@@ -357,7 +364,7 @@ impl<'a> Filler<'a> {
     /// Whether a value of this property is a name, a code or a quote.
     pub(super) fn is_text(&self, root: &Value, name: &str, schema: &Value) -> bool {
         let dated = schema.get("format").is_some() || self.dates.contains_key(name);
-        kind(root, schema) == Kind::Text && options(root, schema).is_empty() && !dated
+        !options(root, schema).is_empty() || (kind(root, schema) == Kind::Text && !dated)
     }
 
     fn name(&mut self) -> Option<String> {
