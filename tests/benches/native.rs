@@ -1,7 +1,8 @@
 //! The invoices agent compiled natively: the same agent, tool loop and data client, with no sandbox around it.
 //!
-//! What the host does for a sandboxed turn besides (the grant of every column, budgets, a fresh instance, copying in and
-//! out) is the tax, so nothing of it is done here.
+//! Both sides read through the same `PostgRest` client from the same server. What the host does for a sandboxed turn
+//! besides is the tax, so nothing of it is done here: the grant of every column, budgets, a fresh instance, copying in and
+//! out, sending events, and handing the request to the model, which is why the scripted model is a plain function here.
 
 use canvalo::capability::data::{DataStore, Identifier, Select, UserToken};
 use canvalo_sdk::bindings::canvalo::agent::data::Page;
