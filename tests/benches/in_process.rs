@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use axum::Json;
+use axum::http::Uri;
 use canvalo::capability::data::{DataStore, PostgRest, UserToken};
 use canvalo::capability::llm::scripted::Scripted;
 use canvalo::plugin::engine::engine;
 use canvalo::plugin::{Events, Invocation, Registry, Runtime, Services};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{Row, median, native};
 
@@ -34,6 +35,10 @@ pub(crate) fn measure() -> Vec<Row> {
     tokio.block_on(turn(&runtime, &registry, &services, "invoices"));
     let per_turn = calls.load(Ordering::Relaxed) - before;
     assert_eq!(per_turn, 3, "the turn that is compared has three data calls");
+
+    let before = calls.load(Ordering::Relaxed);
+    native::turn(&tokio, &*data);
+    assert_eq!(calls.load(Ordering::Relaxed) - before, per_turn, "both sides make the same data calls");
 
     // In turn, so that a machine that slows down slows both.
     let (mut sandboxed, mut compiled) = (Vec::new(), Vec::new());
@@ -89,8 +94,7 @@ async fn turn(runtime: &Runtime, registry: &Registry, services: &Services, plugi
 
 /// Three invoices looked up by id, then a sentence.
 fn script() -> Scripted {
-    let uses: Vec<Value> =
-        (0..3).map(|_| json!({ "name": "get_invoice", "input": { "invoice": native::INVOICE } })).collect();
+    let uses = native::INVOICES.map(|invoice| json!({ "name": "get_invoice", "input": { "invoice": invoice } }));
     let rules = json!([
         { "when": { "after_tool": null }, "reply": { "tool_uses": uses } },
         { "when": {}, "reply": { "text": native::ANSWER, "deltas": 1 } },
@@ -98,7 +102,7 @@ fn script() -> Scripted {
     Scripted::from_json(&rules.to_string()).expect("a script")
 }
 
-/// A REST server on a thread of its own that has one invoice, and how often it was asked.
+/// A REST server on a thread of its own that has the invoices, and how often it was asked.
 fn rest_server() -> (String, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = calls.clone();
@@ -108,9 +112,11 @@ fn rest_server() -> (String, Arc<AtomicUsize>) {
         tokio.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             sender.send(listener.local_addr().expect("an address")).expect("somebody waits");
-            let answer = move || {
+            let answer = move |uri: Uri| {
                 counted.fetch_add(1, Ordering::Relaxed);
-                async { Json(json!([native::row()])) }
+                let asked = uri.query().unwrap_or_default().to_owned();
+                let found = native::INVOICES.into_iter().filter(move |invoice| asked.contains(invoice));
+                async { Json(found.map(native::row).collect::<Vec<_>>()) }
             };
             axum::serve(listener, axum::Router::new().fallback(answer)).await.expect("a server");
         });

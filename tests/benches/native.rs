@@ -4,7 +4,8 @@
 //! besides is the tax, so nothing of it is done here: the grant of every column, budgets, a fresh instance, copying in and
 //! out, sending events, and handing the request to the model, which is why the scripted model is a plain function here.
 
-use canvalo::capability::data::{DataStore, Identifier, Select, UserToken};
+use canvalo::capability::data::{self, DataStore, Identifier, Select, UserToken};
+use canvalo_sdk::bindings::canvalo::agent::data as guest;
 use canvalo_sdk::bindings::canvalo::agent::data::Page;
 use canvalo_sdk::data::{Aggregation, DataError, Deletion, Insertion, Modification, Query};
 use canvalo_sdk::events::{EventsError, Level, ToolStatus};
@@ -13,16 +14,20 @@ use canvalo_sdk::types::{Content, ToolUse};
 use canvalo_sdk::{Host, Turn};
 use serde_json::{Value, json};
 
-/// The invoice that is looked up.
-pub(crate) const INVOICE: &str = "7b0fd2d4-3e0f-4f4e-9a53-1d2a8f5f3c11";
+/// The invoices that are looked up.
+pub(crate) const INVOICES: [&str; 3] = [
+    "7b0fd2d4-3e0f-4f4e-9a53-1d2a8f5f3c11",
+    "7b0fd2d4-3e0f-4f4e-9a53-1d2a8f5f3c12",
+    "7b0fd2d4-3e0f-4f4e-9a53-1d2a8f5f3c13",
+];
 
 /// What the model says in the end.
 pub(crate) const ANSWER: &str = "Here they are.";
 
-/// The invoice as the data service has it.
-pub(crate) fn row() -> Value {
+/// An invoice as the data service has it.
+pub(crate) fn row(id: &str) -> Value {
     json!({
-        "id": INVOICE, "invoice_number": "INV-1042", "client_name": "Sarah Chen", "project_name": "Kitchen",
+        "id": id, "invoice_number": "INV-1042", "client_name": "Sarah Chen", "project_name": "Kitchen",
         "issue_date": "2026-01-05", "due_date": "2026-02-04", "subtotal": 4000.00, "tax_rate": 8.25, "tax_amount": 330.00,
         "discount_amount": 0.00, "total_amount": 4330.00, "amount_paid": 330.00, "balance_due": 4000.00,
         "line_items": [{ "description": "Walls", "quantity": 2, "unit_price": 2000.00, "total": 4000.00 }],
@@ -55,15 +60,37 @@ fn identifiers(names: &[String]) -> Vec<Identifier> {
     names.iter().map(|name| Identifier::new(name.as_str()).expect("a column")).collect()
 }
 
+fn condition(condition: &guest::Condition) -> data::Condition {
+    match condition {
+        guest::Condition::All(comparison) => data::Condition::All(filter(comparison)),
+        guest::Condition::Any(comparisons) => data::Condition::Any(comparisons.iter().map(filter).collect()),
+    }
+}
+
+fn filter(filter: &guest::Filter) -> data::Filter {
+    let operator = match filter.operator {
+        guest::Operator::Eq => data::Operator::Eq,
+        guest::Operator::OneOf => data::Operator::OneOf,
+        guest::Operator::Ilike => data::Operator::Ilike,
+        other => panic!("the turn that is compared uses no {other:?}"),
+    };
+    data::Filter {
+        column: Identifier::new(filter.column.as_str()).expect("a column"),
+        operator,
+        value: serde_json::from_str(&filter.value).expect("JSON"),
+        negate: filter.negate,
+    }
+}
+
 impl Host for Native<'_> {
     fn complete(&mut self, _: &CompletionRequest) -> Result<Completion, LlmError> {
         self.calls += 1;
-        let tool_use = |number| {
-            let input = json!({ "invoice": INVOICE }).to_string();
-            Content::ToolUse(ToolUse { id: format!("use_{number}"), name: "get_invoice".into(), input })
+        let tool_use = |invoice: &str| {
+            let input = json!({ "invoice": invoice }).to_string();
+            Content::ToolUse(ToolUse { id: format!("use_{invoice}"), name: "get_invoice".into(), input })
         };
         let (content, stop_reason) = match self.calls {
-            1 => ((0..3).map(tool_use).collect(), StopReason::ToolUse),
+            1 => (INVOICES.into_iter().map(tool_use).collect(), StopReason::ToolUse),
             _ => (vec![Content::Text(ANSWER.into())], StopReason::EndTurn),
         };
         let usage = TokenUsage { input_tokens: 1, output_tokens: 1, cached_input_tokens: 0 };
@@ -74,7 +101,7 @@ impl Host for Native<'_> {
         let select = Select {
             table: Identifier::new(query.table.as_str()).expect("a table"),
             columns: identifiers(&query.columns),
-            conditions: Vec::new(),
+            conditions: query.conditions.iter().map(condition).collect(),
             order: Vec::new(),
             limit: query.limit,
             offset: query.offset,
