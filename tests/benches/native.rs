@@ -1,10 +1,11 @@
 //! The invoices agent compiled natively: the same agent, tool loop and data client, with no sandbox around it.
 //!
-//! Both sides read through the same `PostgRest` client from the same server. What the host does for a sandboxed turn
-//! besides is the tax, so nothing of it is done here: the grant of every column, budgets, a fresh instance, copying in and
-//! out, sending events, and handing the request to the model, which is why the scripted model is a plain function here.
+//! Both sides ask the same scripted model and read through the same `PostgRest` client from the same server. What the host
+//! does for a sandboxed turn besides is the tax, so nothing of it is done here: the grant of every column, budgets, a
+//! fresh instance, copying in and out, and sending events.
 
 use canvalo::capability::data::{self, DataStore, Identifier, Select, UserToken};
+use canvalo::capability::llm::{self, CompletionEvent, LanguageModel};
 use canvalo_sdk::bindings::canvalo::agent::data as guest;
 use canvalo_sdk::bindings::canvalo::agent::data::Page;
 use canvalo_sdk::data::{Aggregation, DataError, Deletion, Insertion, Modification, Query};
@@ -12,6 +13,7 @@ use canvalo_sdk::events::{EventsError, Level, ToolStatus};
 use canvalo_sdk::llm::{Completion, CompletionRequest, LlmError, StopReason, TokenUsage};
 use canvalo_sdk::types::{Content, ToolUse};
 use canvalo_sdk::{Host, Turn};
+use futures::StreamExt;
 use serde_json::{Value, json};
 
 /// The invoices that are looked up.
@@ -36,8 +38,8 @@ pub(crate) fn row(id: &str) -> Value {
 }
 
 /// One turn.
-pub(crate) fn turn(tokio: &tokio::runtime::Runtime, data: &dyn DataStore) {
-    let mut host = Native { tokio, data, user: UserToken::new("a.b.c".to_owned().into()), calls: 0 };
+pub(crate) fn turn(tokio: &tokio::runtime::Runtime, data: &dyn DataStore, model: &dyn LanguageModel) {
+    let mut host = Native { tokio, data, user: UserToken::new("a.b.c".to_owned().into()), model };
     let turn = Turn {
         message: "Show me these".into(),
         history: Vec::new(),
@@ -53,7 +55,7 @@ struct Native<'a> {
     tokio: &'a tokio::runtime::Runtime,
     data: &'a dyn DataStore,
     user: UserToken,
-    calls: usize,
+    model: &'a dyn LanguageModel,
 }
 
 fn identifiers(names: &[String]) -> Vec<Identifier> {
@@ -82,19 +84,67 @@ fn filter(filter: &guest::Filter) -> data::Filter {
     }
 }
 
+fn tool(tool: &canvalo_sdk::llm::Tool) -> llm::Tool {
+    llm::Tool {
+        name: tool.name.clone(),
+        description: tool.description.clone(),
+        parameters: serde_json::from_str(&tool.parameters).expect("a schema"),
+    }
+}
+
+fn message(message: &canvalo_sdk::types::Message) -> llm::Message {
+    let content = message.content.iter().map(|block| match block {
+        Content::Text(text) => llm::Content::Text(text.clone()),
+        Content::ToolUse(tool) => llm::Content::ToolUse(llm::ToolUse {
+            id: tool.id.clone(),
+            name: tool.name.clone(),
+            input: serde_json::from_str(&tool.input).expect("JSON"),
+        }),
+        Content::ToolResult(result) => llm::Content::ToolResult(llm::ToolResult {
+            tool_use_id: result.tool_use_id.clone(),
+            content: serde_json::from_str(&result.content).expect("JSON"),
+            is_error: result.is_error,
+        }),
+        Content::Other(_) => panic!("the agent sends no other block"),
+    });
+    let role = match message.role {
+        canvalo_sdk::types::Role::User => llm::Role::User,
+        canvalo_sdk::types::Role::Assistant => llm::Role::Assistant,
+    };
+    llm::Message { role, content: content.collect() }
+}
+
 impl Host for Native<'_> {
-    fn complete(&mut self, _: &CompletionRequest) -> Result<Completion, LlmError> {
-        self.calls += 1;
-        let tool_use = |invoice: &str| {
-            let input = json!({ "invoice": invoice }).to_string();
-            Content::ToolUse(ToolUse { id: format!("use_{invoice}"), name: "get_invoice".into(), input })
+    fn complete(&mut self, request: &CompletionRequest) -> Result<Completion, LlmError> {
+        let request = llm::CompletionRequest {
+            system: request.system.clone(),
+            messages: request.messages.iter().map(message).collect(),
+            tools: request.tools.iter().map(tool).collect(),
+            max_output_tokens: request.max_output_tokens,
+            temperature: request.temperature,
         };
-        let (content, stop_reason) = match self.calls {
-            1 => (INVOICES.into_iter().map(tool_use).collect(), StopReason::ToolUse),
-            _ => (vec![Content::Text(ANSWER.into())], StopReason::EndTurn),
-        };
+        let finished = self.tokio.block_on(async {
+            let mut stream = self.model.stream(request).await.expect("a stream");
+            while let Some(event) = stream.next().await {
+                if let CompletionEvent::Finished(completion) = event.expect("an event") {
+                    return completion;
+                }
+            }
+            panic!("the stream has an end")
+        });
+        let content = finished.content.into_iter().map(|block| match block {
+            llm::Content::Text(text) => Content::Text(text),
+            llm::Content::ToolUse(tool) => {
+                Content::ToolUse(ToolUse { id: tool.id, name: tool.name, input: tool.input.to_string() })
+            }
+            llm::Content::ToolResult(_) => panic!("never in an answer"),
+        });
         let usage = TokenUsage { input_tokens: 1, output_tokens: 1, cached_input_tokens: 0 };
-        Ok(Completion { content, stop_reason, usage, extra: String::new() })
+        let stop_reason = match finished.stop_reason {
+            llm::StopReason::ToolUse => StopReason::ToolUse,
+            _ => StopReason::EndTurn,
+        };
+        Ok(Completion { content: content.collect(), stop_reason, usage, extra: String::new() })
     }
 
     fn select(&mut self, query: &Query) -> Result<Page, DataError> {
