@@ -199,33 +199,3 @@ impl Reading {
 fn silent(wait: Duration) -> LlmError {
     LlmError::Unavailable(format!("nothing arrived for {wait:?}"))
 }
-
-/// Whether the environment holds a sign of AWS credentials, without looking at files or the network. A machine with an
-/// instance role shows none: there the operator names the provider.
-pub fn credentials_hinted(variable: impl Fn(&str) -> Option<String>) -> bool {
-    let set = |name: &str| variable(name).is_some_and(|value| !value.trim().is_empty());
-    (set("AWS_ACCESS_KEY_ID") && set("AWS_SECRET_ACCESS_KEY"))
-        || [
-            "AWS_BEARER_TOKEN_BEDROCK",
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-            "AWS_PROFILE",
-            "AWS_WEB_IDENTITY_TOKEN_FILE",
-        ]
-        .into_iter()
-        .any(set)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credentials_are_hinted_by_a_key_pair_a_profile_or_a_role_but_not_by_half_a_key() {
-        let hinted = |name: &'static str| credentials_hinted(|asked| (asked == name).then(|| "x".to_owned()));
-        assert!(hinted("AWS_PROFILE") && hinted("AWS_WEB_IDENTITY_TOKEN_FILE"));
-        assert!(!hinted("AWS_ACCESS_KEY_ID") && !hinted("AWS_REGION"));
-        assert!(credentials_hinted(|name| name.starts_with("AWS_").then(|| "x".to_owned())));
-        assert!(!credentials_hinted(|_| Some(" ".into())));
-    }
-}
