@@ -1,7 +1,7 @@
 //! `contacts_not_contacted`: who has not heard from us lately.
 
 use canvalo_sdk::data::{Filter, Query};
-use canvalo_sdk::{Answer, Context, Page, Row, ToolError};
+use canvalo_sdk::{Answer, Context, Page, Row, ToolError, columns};
 use chrono::{DateTime, Days, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -59,8 +59,8 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     }
     let now = context.now();
     let query = || {
-        let columns = ["id", "name", "company", "contact_type", "phone", "email", "last_contacted_at"];
-        let query = Query::new("contacts", &columns).limit(MAX_ROWS).counted();
+        let wanted = ["id", "name", "company", "contact_type", "phone", "email", "last_contacted_at"];
+        let query = Query::new("contacts", &wanted).limit(MAX_ROWS).counted();
         match arguments.contact_type {
             Some(kind) => query.matching(Filter::eq("contact_type", kind.word())),
             None => query,
@@ -107,7 +107,7 @@ fn days_since(instant: DateTime<FixedOffset>, today: NaiveDate, zone: &FixedOffs
 
 fn shown(row: &Row, today: NaiveDate, zone: &FixedOffset) -> Map<String, Value> {
     let last = row.instant("last_contacted_at");
-    let columns = [
+    columns([
         ("id", row.get("id").clone()),
         ("name", row.get("name").clone()),
         ("company", row.get("company").clone()),
@@ -116,8 +116,7 @@ fn shown(row: &Row, today: NaiveDate, zone: &FixedOffset) -> Map<String, Value> 
         ("email", row.get("email").clone()),
         ("last_contacted", last.map_or("never".into(), |at| at.with_timezone(zone).date_naive().to_string().into())),
         ("days_since", last.map_or(Value::Null, |at| json!(days_since(at, today, zone)))),
-    ];
-    columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    ])
 }
 
 #[cfg(test)]

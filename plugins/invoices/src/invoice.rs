@@ -1,24 +1,13 @@
 //! The invoices table, and what holds for every invoice that is written.
 
-use canvalo_sdk::data::Query;
-use canvalo_sdk::{Column, Context, Money, Order, Row, Table, ToolError};
+use canvalo_sdk::{Column, Context, Link, Numbering, Order, Row, Table, ToolError, Totals};
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value};
 
-use crate::totals::{self, Totals};
+use crate::line_item::{self, LINES};
 
 /// Days until an invoice is due when nobody says otherwise.
 const DAYS_TO_PAY: u64 = 30;
-
-/// The newest invoices that a new number is derived from.
-const NUMBERS_READ: u32 = 20;
-
-const LINE_ITEMS: &str = r#"{"type":"array","maxItems":100,"items":{"type":"object","properties":{
-"description":{"type":"string"},
-"quantity":{"type":"number","description":"1 if left out."},
-"unit_price":{"type":"number","description":"Dollars for one."},
-"total":{"type":"number","description":"Leave out: it is computed."}},
-"required":["description","unit_price"]}}"#;
 
 /// The table.
 pub static INVOICES: Table = Table {
@@ -40,7 +29,7 @@ pub static INVOICES: Table = Table {
         Column::money("total_amount").describe("Leave out when there are line items or a subtotal: it is computed."),
         Column::money("amount_paid").read_only(),
         Column::money("balance_due").read_only(),
-        Column::json("line_items", LINE_ITEMS),
+        Column::json("line_items", line_item::SCHEMA),
         Column::one_of("status", &["draft", "sent", "viewed", "partial", "paid", "overdue", "cancelled"])
             .describe("Which invoices are overdue depends on dates: ask overdue_invoices. Payments: record_payment."),
         Column::text("payment_method").read_only(),
@@ -53,18 +42,19 @@ pub static INVOICES: Table = Table {
     shown: &["invoice_number", "client_name", "status", "issue_date", "due_date", "total_amount", "balance_due"],
     order: Order::Descending("issue_date"),
     totals: &["total_amount", "balance_due"],
+    numbering: Some(Numbering { column: "invoice_number", first: "INV-1001" }),
+    links: &[Link::CLIENT, Link::PROJECT],
     examples: r#"Examples: "Show me all invoices" "Which invoices are still drafts?" "Invoices for the Harbor Street project" "List what we billed Maria Lopez""#,
     before_create: Some(complete_new),
     before_update: Some(complete_changes),
 };
 
-/// Gives new invoices what they lack: totals, dates, a number.
+/// Gives new invoices what they lack: totals and dates.
 fn complete_new(context: &mut Context<'_>, rows: &mut [Map<String, Value>]) -> Result<(), ToolError> {
     let count = rows.len();
-    let mut last_number = None;
     for (index, row) in rows.iter_mut().enumerate() {
         let at = if count == 1 { String::new() } else { format!("Entry {}: ", index + 1) };
-        totals::of_new(row).map_err(|problem| ToolError::refused(format!("{at}{problem}")))?.write(row);
+        Totals::of_new(&LINES, row).map_err(|problem| ToolError::refused(format!("{at}{problem}")))?.write(row);
         if row.get("status").is_some_and(|status| status == "paid" || status == "partial") {
             return Err(ToolError::refused(format!(
                 "{at}A new invoice has no payments yet. Create it as sent, then use record_payment."
@@ -77,15 +67,6 @@ fn complete_new(context: &mut Context<'_>, rows: &mut [Map<String, Value>]) -> R
             return Err(ToolError::refused(format!("{at}It would be due on {due}, before it is issued on {issued}.")));
         }
         row.insert("due_date".to_owned(), due.to_string().into());
-        if !row.contains_key("invoice_number") {
-            let last = match last_number.take() {
-                Some(number) => number,
-                None => latest_number(context)?,
-            };
-            let number = next_number(&last);
-            row.insert("invoice_number".to_owned(), number.clone().into());
-            last_number = Some(number);
-        }
     }
     Ok(())
 }
@@ -96,7 +77,7 @@ fn complete_changes(_: &mut Context<'_>, row: &Row, changes: &mut Map<String, Va
     let refused = |problem: String| ToolError::refused(format!("{name}: {problem}"));
     let paid = row.money("amount_paid");
     let mut total = row.money("total_amount");
-    if let Some(totals) = totals::of_changed(row, changes).map_err(&refused)? {
+    if let Some(totals) = Totals::of_changed(&LINES, row, changes).map_err(&refused)? {
         if totals.total < paid {
             return Err(refused(format!("the total would be {}, but {paid} has been paid already.", totals.total)));
         }
@@ -121,74 +102,6 @@ fn complete_changes(_: &mut Context<'_>, row: &Row, changes: &mut Map<String, Va
     }
 }
 
-impl Totals {
-    /// Puts the figures into a row.
-    fn write(&self, row: &mut Map<String, Value>) {
-        let figures = [
-            ("subtotal", self.subtotal),
-            ("discount_amount", self.discount),
-            ("tax_amount", self.tax),
-            ("total_amount", self.total),
-        ];
-        row.extend(figures.map(|(column, amount)| (column.to_owned(), Value::from(amount))));
-        if let Some(items) = &self.line_items {
-            row.insert("line_items".to_owned(), items.clone().into());
-        }
-    }
-}
-
 fn date(row: &Map<String, Value>, column: &str) -> Option<NaiveDate> {
     row.get(column)?.as_str()?.parse().ok()
-}
-
-/// The highest number among the newest invoices.
-fn latest_number(context: &mut Context<'_>) -> Result<String, ToolError> {
-    let newest = Query::new("invoices", &["invoice_number"]).descending("created_at").limit(NUMBERS_READ);
-    let rows = context.select(&newest)?.rows;
-    let highest = rows.iter().map(|row| row.text("invoice_number")).max_by_key(|number| split(number).1);
-    Ok(highest.unwrap_or("INV-1000").to_owned())
-}
-
-/// `INV-2026-009` becomes `INV-2026-010`; what ends without a number gets one.
-fn next_number(last: &str) -> String {
-    let (prefix, number, width) = split_width(last);
-    match number.and_then(|number| number.checked_add(1)) {
-        Some(next) => format!("{prefix}{next:0width$}"),
-        None => format!("{last}-2"),
-    }
-}
-
-fn split(number: &str) -> (&str, Option<u64>) {
-    let (prefix, value, _) = split_width(number);
-    (prefix, value)
-}
-
-fn split_width(number: &str) -> (&str, Option<u64>, usize) {
-    let prefix = number.trim_end_matches(|last: char| last.is_ascii_digit());
-    let digits = &number[prefix.len()..];
-    (prefix, digits.parse().ok(), digits.len())
-}
-
-/// An amount of an invoice row being written.
-pub(crate) fn amount(row: &Map<String, Value>, column: &str) -> Option<Money> {
-    row.get(column).and_then(Money::from_json)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_number_keeps_the_form_of_the_last() {
-        for (last, next) in [
-            ("INV-1042", "INV-1043"),
-            ("INV-2026-009", "INV-2026-010"),
-            ("INV-999", "INV-1000"),
-            ("7", "8"),
-            ("Spring", "Spring-2"),
-            ("A-18446744073709551615", "A-18446744073709551615-2"),
-        ] {
-            assert_eq!(next_number(last), next);
-        }
-    }
 }

@@ -1,15 +1,14 @@
 //! The invoices agent.
 //!
 //! - [`invoice`]: the table, and what holds for every invoice written: totals that add up, a number, dates.
-//! - [`totals`], [`payment`], [`ageing`], [`period`]: the rules, as functions of values alone.
+//! - [`payment`], [`ageing`]: the rules, as functions of values alone.
 //! - [`tools`]: what the agent can do besides the table's own tools.
 
 pub mod ageing;
 pub mod invoice;
+mod line_item;
 pub mod payment;
-pub mod period;
 pub mod tools;
-pub mod totals;
 
 use canvalo_sdk::{Agent, Tool};
 

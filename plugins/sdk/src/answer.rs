@@ -82,6 +82,11 @@ impl Answer {
     }
 }
 
+/// A row of an answer: its columns in the order to show them.
+pub fn columns<const N: usize>(columns: [(&str, Value); N]) -> Map<String, Value> {
+    columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -96,10 +101,10 @@ mod tests {
 
     #[test]
     fn parts_keep_the_order_they_were_written_in() {
-        let row = [("number", json!("INV-2")), ("amount", json!("$5.00"))];
+        let row = columns([("number", json!("INV-2")), ("amount", json!("$5.00"))]);
         let answer = Answer::new()
             .title("Invoices")
-            .rows(vec![row.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()])
+            .rows(vec![row])
             .total_rows(7)
             .fact("Total", "$5.00")
             .fact("Average", "$5.00")

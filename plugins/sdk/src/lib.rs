@@ -28,7 +28,8 @@
 //! - [`Agent`], [`Tool`], [`ToolError`]: what an author declares.
 //! - [`Table`] and [`Column`]: create, list, get, update and delete over a table, from a declaration.
 //! - [`Context`]: what a tool works with: the time of the question, and the user's data.
-//! - [`Answer`] and [`Money`]: what a tool returns, ready to be read.
+//! - [`Answer`], [`Money`] and [`Percent`]: what a tool returns, ready to be read.
+//! - [`Period`] and [`totals`]: the calendar, and how the figures of a document add up.
 //! - [`data`], [`llm`], [`types`]: the contract's own records, with constructors.
 //! - [`Host`]: everything outside, behind one trait; the contract's imports in a component, a fake in `testing`.
 //! - [`run`]: the tool loop.
@@ -38,6 +39,8 @@ mod answer;
 mod context;
 mod host;
 mod money;
+mod percent;
+mod period;
 mod row;
 mod table;
 mod tool;
@@ -48,18 +51,22 @@ pub mod bindings;
 pub mod data;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+pub mod totals;
 
 pub use agent::Agent;
-pub use answer::Answer;
+pub use answer::{Answer, columns};
 pub use context::Context;
 pub use host::Host;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub use host::imports::run_component;
 pub use money::Money;
+pub use percent::Percent;
+pub use period::{NamedPeriod, Period};
 pub use row::{Page, Row};
-pub use table::{BeforeCreate, BeforeUpdate, Column, Kind, Order, Table};
+pub use table::{BeforeCreate, BeforeUpdate, Column, Kind, Link, Numbering, Order, Table};
 pub use tool::{Tool, ToolError};
+pub use totals::{Lines, Totals};
 pub use turn::run;
 
 pub use bindings::exports::canvalo::agent::agent::{AgentError, Ending, Outcome, Turn};

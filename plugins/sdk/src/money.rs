@@ -56,17 +56,17 @@ impl Money {
     pub fn is_negative(self) -> bool {
         self.0 < Decimal::ZERO
     }
-
-    /// This part of a whole in percent with one decimal, `12.5%`; none of nothing.
-    pub fn share_of(self, whole: Self) -> Option<String> {
-        let percent = self.0.checked_div(whole.0)?.checked_mul(Decimal::ONE_HUNDRED)?;
-        Some(format!("{}%", percent.round_dp_with_strategy(1, RoundingStrategy::MidpointAwayFromZero).normalize()))
-    }
 }
 
 /// A text that is no amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MoneyError;
+
+impl From<Money> for Decimal {
+    fn from(amount: Money) -> Self {
+        amount.0
+    }
+}
 
 impl fmt::Display for MoneyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -259,12 +259,5 @@ mod tests {
     fn an_amount_is_written_as_a_number_with_every_digit() {
         assert_eq!(serde_json::to_string(&money("1234.50")).unwrap(), "1234.50");
         assert_eq!(Value::from(money("12345678901234567890.12")).to_string(), "12345678901234567890.12");
-    }
-
-    #[test]
-    fn a_share_of_nothing_is_none() {
-        assert_eq!(money("1").share_of(Money::ZERO), None);
-        assert_eq!(money("1").share_of(money("8")).unwrap(), "12.5%");
-        assert_eq!(money("8").share_of(money("8")).unwrap(), "100%");
     }
 }

@@ -1,6 +1,7 @@
 //! Rows as agents read them.
 
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime};
+use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -43,6 +44,27 @@ impl Row {
     /// A column's whole number; zero when null or no number.
     pub fn integer(&self, column: &str) -> i64 {
         self.get(column).as_i64().unwrap_or_default()
+    }
+
+    /// A column's exact number; none when null or no number.
+    pub fn decimal(&self, column: &str) -> Option<Decimal> {
+        Money::from_json(self.get(column)).map(Money::decimal)
+    }
+
+    /// A column that is true.
+    pub fn is_true(&self, column: &str) -> bool {
+        self.get(column).as_bool().unwrap_or_default()
+    }
+
+    /// A column's list of words; empty when null or no list.
+    pub fn words(&self, column: &str) -> Vec<&str> {
+        self.get(column).as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// A column's time of day.
+    pub fn time(&self, column: &str) -> Option<NaiveTime> {
+        let text = self.text(column);
+        NaiveTime::parse_from_str(text, "%H:%M:%S%.f").or_else(|_| NaiveTime::parse_from_str(text, "%H:%M")).ok()
     }
 
     /// A column's date. The date part of an instant when it starts with one.

@@ -3,8 +3,10 @@
 mod column;
 mod display;
 mod get;
+mod link;
 mod list;
 mod lookup;
+mod number;
 mod remove;
 mod schema;
 #[cfg(test)]
@@ -13,7 +15,9 @@ mod values;
 mod write;
 
 pub use column::{Column, Kind};
+pub use link::Link;
 pub(crate) use lookup::Found;
+pub use number::Numbering;
 use serde_json::{Map, Value};
 
 use crate::{Context, Row, Tool, ToolError};
@@ -77,9 +81,13 @@ pub struct Table {
     pub totals: &'static [&'static str],
     /// A line of example questions for the list tool: `Examples: "…" "…"`.
     pub examples: &'static str,
-    /// Runs on the new rows of a call, already checked.
+    /// The column that new rows are numbered by, if there is one.
+    pub numbering: Option<Numbering>,
+    /// Pairs of columns that refer to other tables.
+    pub links: &'static [Link],
+    /// Runs on the new rows of a call, already checked and linked.
     pub before_create: Option<BeforeCreate>,
-    /// Runs on each row's changes, already checked.
+    /// Runs on each row's changes, already checked and linked.
     pub before_update: Option<BeforeUpdate>,
 }
 
@@ -95,6 +103,8 @@ impl Table {
         order: Order::Ascending("id"),
         totals: &[],
         examples: "",
+        numbering: None,
+        links: &[],
         before_create: None,
         before_update: None,
     };

@@ -11,6 +11,7 @@
 
 mod aggregate;
 mod compare;
+mod manifest;
 mod store;
 
 use std::collections::VecDeque;
@@ -101,12 +102,19 @@ pub struct FakeHost {
     pub user_is_gone: bool,
     completions: VecDeque<Result<Completion, LlmError>>,
     failures: Vec<(&'static str, DataError)>,
+    manifest: Option<manifest::Manifest>,
 }
 
 impl FakeHost {
     /// A host with no tables and a model that knows nothing.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Denies what this `plugin.toml` doesn't ask for, as a host does that grants everything asked for.
+    pub fn with_manifest(mut self, plugin_toml: &str) -> Self {
+        self.manifest = Some(manifest::Manifest::parse(plugin_toml));
+        self
     }
 
     /// Adds a table with these rows; each gets an `id` if it has none.
@@ -170,6 +178,14 @@ impl FakeHost {
         Some((serde_json::from_str(&result.content).ok()?, result.is_error))
     }
 
+    /// Notes a call, and refuses it where the manifest or the test says so.
+    fn called(&mut self, call: Call, verb: &str) -> Result<(), DataError> {
+        let granted = self.manifest.as_ref().map_or(Ok(()), |manifest| manifest.check(&call));
+        self.calls.push(call);
+        granted?;
+        self.failure(verb)
+    }
+
     fn failure(&mut self, verb: &str) -> Result<(), DataError> {
         match self.failures.iter().position(|(failing, _)| *failing == verb) {
             Some(index) => Err(self.failures.remove(index).1),
@@ -200,8 +216,7 @@ impl Host for FakeHost {
     }
 
     fn select(&mut self, query: &Query) -> Result<RawPage, DataError> {
-        self.calls.push(Call::Select(query.clone()));
-        self.failure("select")?;
+        self.called(Call::Select(query.clone()), "select")?;
         self.store.select(query)
     }
 
@@ -210,8 +225,7 @@ impl Host for FakeHost {
     }
 
     fn insert(&mut self, insertion: &Insertion) -> Result<Vec<String>, DataError> {
-        self.calls.push(Call::Insert(insertion.clone()));
-        self.failure("insert")?;
+        self.called(Call::Insert(insertion.clone()), "insert")?;
         self.store.insert(insertion)
     }
 
@@ -220,8 +234,7 @@ impl Host for FakeHost {
     }
 
     fn update(&mut self, modification: &Modification) -> Result<Vec<String>, DataError> {
-        self.calls.push(Call::Update(modification.clone()));
-        self.failure("update")?;
+        self.called(Call::Update(modification.clone()), "update")?;
         self.store.update(modification)
     }
 
@@ -230,8 +243,7 @@ impl Host for FakeHost {
     }
 
     fn delete(&mut self, deletion: &Deletion) -> Result<Vec<String>, DataError> {
-        self.calls.push(Call::Delete(deletion.clone()));
-        self.failure("delete")?;
+        self.called(Call::Delete(deletion.clone()), "delete")?;
         if !self.approves_deletes {
             let summary = format!("Delete {} rows of {}", deletion.max_affected, deletion.table);
             return Err(DataError::ApprovalRequired(Approval { id: "approval_1".to_owned(), summary }));
@@ -244,8 +256,7 @@ impl Host for FakeHost {
     }
 
     fn aggregate(&mut self, aggregation: &Aggregation) -> Result<Vec<String>, DataError> {
-        self.calls.push(Call::Aggregate(aggregation.clone()));
-        self.failure("aggregate")?;
+        self.called(Call::Aggregate(aggregation.clone()), "aggregate")?;
         self.store.aggregate(aggregation)
     }
 

@@ -1,10 +1,10 @@
 //! `invoice_ageing`: open money by how long it has been due.
 
 use canvalo_sdk::data::{Aggregation, Condition, Filter};
-use canvalo_sdk::{Answer, Context, Money, ToolError};
+use canvalo_sdk::{Answer, Context, Money, Percent, ToolError, columns};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::open;
 use crate::ageing::BUCKETS;
@@ -51,14 +51,13 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     let due: Money = figures.iter().map(|(_, amount)| *amount).sum();
     let due_count: i64 = figures.iter().map(|(count, _)| count).sum();
 
-    let rows = BUCKETS.iter().zip(&figures).map(|(bucket, (count, amount))| -> Map<String, Value> {
-        let columns = [
+    let rows = BUCKETS.iter().zip(&figures).map(|(bucket, (count, amount))| {
+        columns([
             ("days_past_due", bucket.name.into()),
             ("invoices", json!(count)),
             ("amount", amount.to_string().into()),
-            ("share", amount.share_of(due).map_or(Value::Null, Value::from)),
-        ];
-        columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+            ("share", Percent::shown(Percent::of(*amount, due)).into()),
+        ])
     });
     let title = match &arguments.client {
         Some(client) => format!("Ageing of open invoices of clients named {:?}", client.trim()),

@@ -1,10 +1,10 @@
 //! `overdue_invoices`: who is late, and by how much.
 
 use canvalo_sdk::data::{Aggregation, Condition, Filter, Query};
-use canvalo_sdk::{Answer, Context, ToolError};
+use canvalo_sdk::{Answer, Context, ToolError, columns};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::open;
 use crate::ageing::days_past_due;
@@ -33,8 +33,8 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
         conditions.push(Filter::holds_text("client_name", client.trim()).into());
     }
 
-    let columns = ["id", "invoice_number", "client_name", "due_date", "total_amount", "balance_due"];
-    let mut query = Query::new("invoices", &columns).ascending("due_date").ascending("invoice_number").limit(MAX_ROWS);
+    let wanted = ["id", "invoice_number", "client_name", "due_date", "total_amount", "balance_due"];
+    let mut query = Query::new("invoices", &wanted).ascending("due_date").ascending("invoice_number").limit(MAX_ROWS);
     query.conditions.clone_from(&conditions);
     let page = context.select(&query)?;
     let mut sums = Aggregation::new("invoices").count("invoices").sum("balance_due", "total");
@@ -42,9 +42,9 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     let groups = context.aggregate(&sums)?;
     let (count, total) = groups.first().map(|sums| (sums.integer("invoices"), sums.money("total"))).unwrap_or_default();
 
-    let rows = page.rows.iter().map(|row| -> Map<String, Value> {
+    let rows = page.rows.iter().map(|row| {
         let days = row.date("due_date").map(|due| days_past_due(due, today));
-        let columns = [
+        columns([
             ("id", row.get("id").clone()),
             ("invoice_number", row.get("invoice_number").clone()),
             ("client_name", row.get("client_name").clone()),
@@ -52,8 +52,7 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
             ("days_overdue", json!(days)),
             ("total_amount", row.money("total_amount").to_string().into()),
             ("balance_due", row.money("balance_due").to_string().into()),
-        ];
-        columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        ])
     });
     let rows: Vec<_> = rows.collect();
     let shown = rows.len();

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use canvalo_sdk::data::{DataError, Filter, Modification};
-use canvalo_sdk::{Answer, Context, Money, Row, ToolError};
+use canvalo_sdk::{Answer, Context, Money, Row, ToolError, columns};
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::invoice::INVOICES;
 use crate::payment::{Account, Amount};
@@ -79,23 +79,20 @@ pub fn run_many(context: &mut Context<'_>, Payments { payments }: Payments) -> R
             .find_map(Result::err)
             .unwrap_or_else(|| ToolError::refused("Nothing was recorded.")));
     }
-    let rows = results.iter().zip(&payments).map(|(result, payment)| -> Map<String, Value> {
-        let columns = match result {
-            Ok(recorded) => vec![
-                ("invoice_number", recorded.row.get("invoice_number").clone()),
-                ("client_name", recorded.row.get("client_name").clone()),
-                ("amount", recorded.amount.to_string().into()),
-                ("balance_due", recorded.row.money("balance_due").to_string().into()),
-                ("status", recorded.row.get("status").clone()),
-                ("result", "recorded".into()),
-            ],
-            Err(error) => vec![
-                ("invoice_number", payment.invoice.as_str().into()),
-                ("amount", payment.amount.map_or(Value::Null, |amount| amount.to_string().into())),
-                ("result", format!("not recorded: {}", error.message()).into()),
-            ],
-        };
-        columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let rows = results.iter().zip(&payments).map(|(result, payment)| match result {
+        Ok(recorded) => columns([
+            ("invoice_number", recorded.row.get("invoice_number").clone()),
+            ("client_name", recorded.row.get("client_name").clone()),
+            ("amount", recorded.amount.to_string().into()),
+            ("balance_due", recorded.row.money("balance_due").to_string().into()),
+            ("status", recorded.row.get("status").clone()),
+            ("result", "recorded".into()),
+        ]),
+        Err(error) => columns([
+            ("invoice_number", payment.invoice.as_str().into()),
+            ("amount", payment.amount.map_or(Value::Null, |amount| amount.to_string().into())),
+            ("result", format!("not recorded: {}", error.message()).into()),
+        ]),
     });
     let answer = Answer::new()
         .title(format!("Recorded {count} of {} payments", results.len()))

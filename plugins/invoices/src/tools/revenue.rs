@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use canvalo_sdk::data::{Aggregation, CalendarUnit, Filter};
-use canvalo_sdk::{Answer, Context, Money, Row, ToolError};
+use canvalo_sdk::{Answer, Context, Money, NamedPeriod, Period, Row, ToolError, columns};
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
-
-use crate::period::{Named, Period};
+use serde_json::json;
 
 /// For the model.
 pub const DESCRIPTION: &str = "Revenue over a period: what was invoiced and what was collected, in total and by month. Give \
@@ -17,13 +15,13 @@ a named period, or from and to; this month if neither is given.\n\
 Examples: \"What's my revenue this month?\" \"How much did we bill last quarter?\" \"What did we collect last year?\" \"Revenue from January to June\"";
 
 /// Months of the longest period: five years, a table people still read.
-const MAX_MONTHS: u32 = 60;
+const MAX_MONTHS: usize = 60;
 
 /// Arguments.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct Arguments {
     /// A period by its name.
-    pub period: Option<Named>,
+    pub period: Option<NamedPeriod>,
     /// The first day, instead of a named period.
     pub from: Option<NaiveDate>,
     /// The last day, with `from`. Today if left out.
@@ -39,7 +37,11 @@ struct Month {
 
 /// Runs it.
 pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, ToolError> {
-    let period = period(&arguments, context.today())?;
+    let period =
+        Period::given(arguments.period, arguments.from, arguments.to, NamedPeriod::ThisMonth, context.today())?;
+    if period.months().len() > MAX_MONTHS {
+        return Err(ToolError::arguments("The period is too long: at most five years at a time."));
+    }
     let over = |column: &str| {
         Aggregation::new("invoices")
             .matching(Filter::gte(column, period.from))
@@ -69,14 +71,13 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
             month.collected = month.collected + row.money("collected");
         }
     }
-    let rows = months.iter().map(|(first, month)| -> Map<String, Value> {
-        let columns = [
+    let rows = months.iter().map(|(first, month)| {
+        columns([
             ("month", first.format("%Y-%m").to_string().into()),
             ("invoices", json!(month.invoices)),
             ("invoiced", month.invoiced.to_string().into()),
             ("collected", month.collected.to_string().into()),
-        ];
-        columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        ])
     });
     Ok(Answer::new()
         .title(format!("Revenue from {} to {}", period.from, period.to))
@@ -93,20 +94,4 @@ fn month<'months>(
     column: &str,
 ) -> Option<&'months mut Month> {
     months.get_mut(&row.date(column)?)
-}
-
-fn period(arguments: &Arguments, today: NaiveDate) -> Result<Period, ToolError> {
-    let period = match (arguments.from, arguments.to) {
-        (None, Some(_)) => return Err(ToolError::arguments("`to` needs `from`: when does the period start?")),
-        (Some(from), to) => Some(Period { from, to: to.unwrap_or(today) }),
-        (None, None) => arguments.period.unwrap_or(Named::ThisMonth).resolve(today),
-    };
-    let Some(period) = period.filter(|period| period.from <= period.to) else {
-        return Err(ToolError::arguments("The period ends before it starts: `from` must not be after `to`."));
-    };
-    let longest = period.from.checked_add_months(chrono::Months::new(MAX_MONTHS)).unwrap_or(NaiveDate::MAX);
-    if period.to >= longest {
-        return Err(ToolError::arguments("The period is too long: at most five years at a time."));
-    }
-    Ok(period)
 }

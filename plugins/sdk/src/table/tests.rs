@@ -275,8 +275,11 @@ fn a_wrong_value_is_refused_before_the_call_with_what_is_allowed() {
         assert_eq!(call(&mut host, "create_jobs", json!({ "jobs": row })).unwrap_err(), error);
         assert!(host.calls.is_empty());
     }
-    let second = json!({ "jobs": [{ "title": "A" }, { "title": "B", "rating": 0 }] });
-    assert_eq!(call(&mut host(), "create_jobs", second).unwrap_err(), "Entry 2: `rating`: must be from 1 to 5, got 0.");
+    let two_wrong = json!({ "jobs": [{ "title": "A" }, { "title": "B", "rating": 0 }, { "rating": 1 }] });
+    assert_eq!(
+        call(&mut host(), "create_jobs", two_wrong).unwrap_err(),
+        "Entry 2: `rating`: must be from 1 to 5, got 0. Entry 3: A new job needs `title`. Nothing was created."
+    );
     let many: Vec<Value> = (0..17).map(|_| json!({ "title": "A" })).collect();
     assert_eq!(
         call(&mut host(), "create_jobs", json!({ "jobs": many })).unwrap_err(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{MAX_ROWS_WRITTEN, Table, display, get, schema, values};
+use super::{MAX_ROWS_WRITTEN, Table, display, get, link, number, schema, values};
 use crate::data::{Insertion, Modification};
 use crate::tool::arguments;
 use crate::{Answer, Context, Row, Tool, ToolError};
@@ -77,21 +77,40 @@ fn create(
     let zone = *context.now().offset();
     let count = given.len();
     let mut rows = Vec::with_capacity(count);
+    let mut problems = Vec::new();
     for (index, row) in given.into_iter().enumerate() {
-        let at = position(index, count);
-        let mut row = values::new_row(table, row, &at, zone)?;
-        row.retain(|_, value| !value.is_null());
-        rows.push(row);
+        match values::new_row(table, row, &position(index, count), zone) {
+            Ok(mut row) => {
+                row.retain(|_, value| !value.is_null());
+                rows.push(row);
+            }
+            Err(error) => problems.push(error),
+        }
     }
+    refuse(problems, count)?;
+    link::complete(table.links, context, &mut rows)?;
     if let Some(complete) = table.before_create {
         complete(context, &mut rows)?;
     }
+    number::fill(table, context, &mut rows)?;
     let created = context.insert(&Insertion::new(table.name, &rows, &table.all_columns()))?;
     let shown = created.iter().map(|row| match created.len() {
         1 => display::whole(table, row, zone),
         _ => display::columns(table, row, table.shown, zone),
     });
     Ok(Answer::new().title(format!("Created {}", table.counted(created.len()))).rows(shown.collect()))
+}
+
+/// All that is wrong with the entries of a call, so that one correction is enough.
+fn refuse(mut problems: Vec<ToolError>, entries: usize) -> Result<(), ToolError> {
+    match problems.len() {
+        0 => Ok(()),
+        _ if entries == 1 => Err(problems.swap_remove(0)),
+        _ => {
+            let messages: Vec<String> = problems.iter().map(ToolError::message).collect();
+            Err(ToolError::Arguments(format!("{} Nothing was created.", messages.join(" "))))
+        }
+    }
 }
 
 fn update(
@@ -111,6 +130,7 @@ fn update(
         };
         all_changes.push(values::changes(table, changes, &at, zone)?);
     }
+    link::complete(table.links, context, &mut all_changes)?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let rows = table.find(context, &names)?;
     refuse_twice(table, &rows)?;
