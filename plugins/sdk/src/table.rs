@@ -85,6 +85,8 @@ pub struct Table {
     pub numbering: Option<Numbering>,
     /// Pairs of columns that refer to other tables.
     pub links: &'static [Link],
+    /// The columns that tell rows with the same label apart when people are asked which one they mean.
+    pub told_apart_by: &'static [&'static str],
     /// Runs on the new rows of a call, already checked and linked.
     pub before_create: Option<BeforeCreate>,
     /// Runs on each row's changes, already checked and linked.
@@ -105,6 +107,7 @@ impl Table {
         examples: "",
         numbering: None,
         links: &[],
+        told_apart_by: &[],
         before_create: None,
         before_update: None,
     };
@@ -125,6 +128,14 @@ impl Table {
     pub fn find(&self, context: &mut Context<'_>, names: &[&str]) -> Result<Vec<Result<Row, ToolError>>, ToolError> {
         let found = lookup::find(self, context, names)?;
         Ok(found.into_iter().zip(names).map(|(found, name)| found.exact(self, name)).collect())
+    }
+
+    /// Finds one row as [`Self::find`] does, for reading only: the only row that is like the name will do, too.
+    pub fn find_to_read(&self, context: &mut Context<'_>, name: &str) -> Result<Row, ToolError> {
+        match lookup::find(self, context, &[name])?.pop().unwrap_or(Found::Candidates(Vec::new())) {
+            Found::Candidates(mut rows) if rows.len() == 1 => Ok(rows.remove(0)),
+            found => found.exact(self, name),
+        }
     }
 
     /// `id` and every declared column.

@@ -1,5 +1,7 @@
 //! From the names people use to rows.
 
+use serde_json::Value;
+
 use super::Table;
 use super::values::is_uuid;
 use crate::data::{Filter, Query};
@@ -28,13 +30,28 @@ impl Found {
         if candidates.is_empty() {
             return Err(ToolError::Arguments(format!("There is no {} {shown:?}.", table.singular)));
         }
-        let names = candidates.iter().map(|row| format!("{} (id {})", table.name_of(row), row.text("id")));
+        let names = candidates
+            .iter()
+            .map(|row| format!("{} ({}id {})", table.name_of(row), differences(table, row), row.text("id")));
         Err(ToolError::Arguments(format!(
             "Which {} is {shown:?}? It could be: {}. Use the id.",
             table.singular,
             names.collect::<Vec<_>>().join(", ")
         )))
     }
+}
+
+/// "rating 5, review date 2026-03-01, ": what sets a row apart from others with its label.
+fn differences(table: &Table, row: &Row) -> String {
+    let shown = table.told_apart_by.iter().filter_map(|column| {
+        let value = match row.get(column) {
+            Value::String(text) => text.chars().take(60).collect(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        (!value.trim().is_empty()).then(|| format!("{} {value}, ", column.replace('_', " ")))
+    });
+    shown.collect()
 }
 
 /// Finds each name, with all columns. At most one read for the ids, and two rounds of reads for the labels.
@@ -95,4 +112,59 @@ fn ends_with_word(label: &str, name: &str) -> bool {
     let (label, name) = (label.trim().to_lowercase(), name.to_lowercase());
     let before = label.strip_suffix(name.as_str());
     before.is_some_and(|before| !name.is_empty() && !before.ends_with(char::is_alphanumeric))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::Column;
+    use crate::testing::{self, FakeHost};
+
+    static REVIEWS: Table = Table {
+        name: "reviews",
+        singular: "review",
+        label: "client",
+        columns: &[Column::text("client"), Column::integer("rating"), Column::date("review_date")],
+        told_apart_by: &["rating", "review_date"],
+        ..Table::EMPTY
+    };
+
+    fn find(name: &str, to_read: bool) -> Result<String, String> {
+        let review =
+            |client: &str, rating: u8, date: Value| json!({ "client": client, "rating": rating, "review_date": date });
+        let rows = [
+            review("Ann Lee", 5, "2026-03-01".into()),
+            review("Ann Lee", 1, Value::Null),
+            review("Bo Diaz", 3, Value::Null),
+        ];
+        let mut host = FakeHost::new().with_table("reviews", rows);
+        let turn = testing::turn("A question");
+        let mut context = Context::new(&mut host, &turn).unwrap();
+        let found = if to_read {
+            REVIEWS.find_to_read(&mut context, name)
+        } else {
+            REVIEWS.find(&mut context, &[name]).unwrap().remove(0)
+        };
+        found.map(|row| row.text("client").to_owned()).map_err(|error| error.message())
+    }
+
+    #[test]
+    fn rows_with_the_same_label_are_told_apart_in_the_question() {
+        assert_eq!(
+            find("Ann Lee", false).unwrap_err(),
+            "Which review is \"Ann Lee\"? It could be: Ann Lee (rating 5, review date 2026-03-01, \
+             id 00000000-0000-4000-8000-000000000001), Ann Lee (rating 1, id 00000000-0000-4000-8000-000000000002). \
+             Use the id."
+        );
+    }
+
+    #[test]
+    fn to_read_the_only_row_like_the_name_will_do() {
+        assert_eq!(find("bo", true).as_deref(), Ok("Bo Diaz"));
+        assert!(find("bo", false).unwrap_err().starts_with("Which review is \"bo\"?"));
+        assert!(find("Ann", true).unwrap_err().starts_with("Which review is \"Ann\"?"));
+        assert_eq!(find("Cy", true).unwrap_err(), "There is no review \"Cy\".");
+    }
 }

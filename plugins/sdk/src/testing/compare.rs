@@ -56,12 +56,23 @@ fn holds(row: &Row, filter: &Filter) -> Result<bool, DataError> {
             }
             _ => return Err(invalid(Some(&filter.column), "one-of takes 1 to 200 values")),
         },
-        Operator::Contains => match (value.as_array(), wanted.as_array()) {
-            (Some(members), Some(wanted)) => wanted.iter().all(|wanted| members.contains(wanted)),
-            _ => return Err(invalid(Some(&filter.column), "contains takes an array here")),
-        },
+        Operator::Contains if wanted.is_array() || wanted.is_object() => contains(value, &wanted),
+        Operator::Contains => return Err(invalid(Some(&filter.column), "contains takes an array or an object")),
     };
     Ok(holds != filter.negate)
+}
+
+/// As `@>` of arrays and of `jsonb`: members in any order, objects with these members and maybe others.
+fn contains(value: &Value, wanted: &Value) -> bool {
+    match (value, wanted) {
+        (Value::Array(members), Value::Array(wanted)) => {
+            wanted.iter().all(|wanted| members.iter().any(|member| contains(member, wanted)))
+        }
+        (Value::Object(members), Value::Object(wanted)) => {
+            wanted.iter().all(|(name, wanted)| members.get(name).is_some_and(|member| contains(member, wanted)))
+        }
+        _ => value == wanted,
+    }
 }
 
 /// Numbers by value, everything else by its text; null last.
@@ -90,5 +101,27 @@ fn like(text: &str, pattern: &str) -> bool {
             let ends = text.char_indices().map(|(index, _)| index).chain([text.len()]);
             ends.into_iter().any(|index| like(&text[index..], rest))
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_contains_its_parts_and_an_array_its_members() {
+        let steps = json!([{ "item": "Sand", "completed": true }, { "item": "Spray", "completed": false }]);
+        for (value, wanted, holds) in [
+            (&steps, json!([{ "completed": false }]), true),
+            (&steps, json!([{ "item": "Sand", "completed": false }]), false),
+            (&steps, json!([{}]), true),
+            (&json!([]), json!([{}]), false),
+            (&json!(["a", "b"]), json!(["b"]), true),
+            (&json!(["a", "b"]), json!(["c"]), false),
+        ] {
+            assert_eq!(contains(value, &wanted), holds, "{value} {wanted}");
+        }
     }
 }
