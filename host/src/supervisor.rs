@@ -1,9 +1,11 @@
 //! Which agent answers a question, and the one stream of events of a turn.
 //!
-//! The model sees each plugin as a tool. One plugin chosen: its text goes straight to the user. Several: they run at the
-//! same time and the supervisor merges. None: the supervisor answers itself. When the model fails, words decide.
+//! The model sees each plugin as a tool. One plugin chosen: its text goes straight to the user and no more is paid.
+//! Several: they work at the same time, and the supervisor reads what they found, asks further ones where that is needed,
+//! and closes. None: the supervisor answers itself. When the model fails, words decide.
 
 mod failure;
+mod floor;
 mod routing;
 mod turn;
 
@@ -15,17 +17,25 @@ use futures::future::join_all;
 pub use failure::Failure;
 pub use turn::{Question, Step, Turn, TurnEnd};
 
+use crate::capability::llm::budget::Budgeted;
 use crate::capability::llm::{Completion, CompletionEvent, CompletionRequest, Content, LlmError, Message, Role};
 use crate::capability::llm::{ToolResult, ToolUse};
 use crate::plugin::event::SUPERVISOR;
-use crate::plugin::{Ending, Event, EventKind, Events, Invocation, Plugin, Registry, Report, Runtime, Services};
-use routing::Choice;
+use crate::plugin::{Ending, Event, EventKind, Events, Invocation, Registry, Report, Runtime, Services};
+use routing::{Assignment, Choice};
 
 /// Events of a turn that wait for a slow reader. A guest that is ahead of it waits too.
 const EVENT_BUFFER: usize = 64;
 
 /// Tokens of a supervisor's own answer.
 const OUTPUT_TOKENS: u32 = 1_024;
+
+/// Times that the supervisor may ask agents for one message: to find something, to do something with it, and to repair.
+const ROUNDS: usize = 3;
+
+/// Tokens, read and written, that a message may cost over all its model calls. An answer of three agents takes some
+/// 40,000.
+const TURN_TOKENS: u64 = 200_000;
 
 /// Answers questions with the plugins of a registry.
 pub struct Supervisor {
@@ -66,41 +76,91 @@ impl Supervisor {
     }
 
     async fn run(&self, question: &Question, events: &Events) -> Result<TurnEnd, Failure> {
-        match self.route(question, events).await? {
-            Choice::Answered => Ok(TurnEnd { agent: SUPERVISOR.into() }),
-            Choice::One(plugin) => {
-                self.invoke(&plugin, question, None, events).await?;
-                Ok(TurnEnd { agent: plugin.manifest.name.as_str().into() })
+        let model = Arc::new(Budgeted::new(Arc::clone(&self.services.model), TURN_TOKENS));
+        let services = Services { model, ..self.services.clone() };
+        let turn = Work { supervisor: self, services, question, events };
+        let end = |agent: &str| Ok(TurnEnd { agent: agent.into() });
+
+        let mut request = routing::request(&self.registry, question);
+        let assignments = match turn.route(request.clone()).await? {
+            Choice::Answered => return end(SUPERVISOR),
+            Choice::Ask(assignments) => assignments,
+        };
+        if let [only] = assignments.as_slice()
+            && !only.goes_on()
+        {
+            let report = turn.invoke(only, events.clone()).await?;
+            if report.ending != Ending::NotApplicable || !report.shown.is_empty() {
+                return end(&only.plugin.manifest.name);
             }
-            Choice::Several(uses) => {
-                self.coordinate(uses, question, events).await?;
-                Ok(TurnEnd { agent: SUPERVISOR.into() })
+            request = turn.told(request, assignments, vec![Ok(report)]);
+        } else {
+            request = turn.ask(request, assignments).await?;
+        }
+        turn.finish(request).await;
+        end(SUPERVISOR)
+    }
+}
+
+/// What one message needs while it is worked on.
+struct Work<'a> {
+    supervisor: &'a Supervisor,
+    services: Services,
+    question: &'a Question,
+    events: &'a Events,
+}
+
+impl Work<'_> {
+    /// Lets the model choose, or the words when it can't.
+    async fn route(&self, request: CompletionRequest) -> Result<Choice, Failure> {
+        let registry = &self.supervisor.registry;
+        let chosen = self.complete(request, "").await.and_then(|completion| routing::choice(registry, completion));
+        let error = match chosen {
+            Ok(choice) => return Ok(choice),
+            Err(error) => error,
+        };
+        tracing::warn!(error = %error, "the supervisor's model failed; routing by words");
+        let assignments = routing::by_words(registry, &self.question.message);
+        if assignments.is_empty() { Err(error.into()) } else { Ok(Choice::Ask(assignments)) }
+    }
+
+    /// Reads what agents found, asks others as long as the model wants to and may, and closes the answer.
+    async fn finish(&self, mut request: CompletionRequest) {
+        for round in 2.. {
+            let completion = self.complete(request.clone(), "\n\n").await;
+            let choice = completion.and_then(|completion| routing::choice(&self.supervisor.registry, completion));
+            let asked = match choice {
+                Ok(Choice::Answered) => return,
+                Ok(Choice::Ask(assignments)) if round <= ROUNDS => self.ask(request.clone(), assignments).await,
+                Ok(Choice::Ask(_)) => return self.close(&request, "the supervisor wanted to go on for too long").await,
+                Err(error) => return self.close(&request, &error.to_string()).await,
+            };
+            match asked {
+                Ok(next) => request = next,
+                Err(failure) => return self.close(&request, &failure.message).await,
             }
         }
     }
 
-    /// Lets the model choose, or the words when it can't.
-    async fn route(&self, question: &Question, events: &Events) -> Result<Choice, Failure> {
-        let error = match self.complete(routing::request(&self.registry, question), events).await {
-            Ok(completion) => match routing::choice(&self.registry, completion) {
-                Ok(choice) => return Ok(choice),
-                Err(error) => error,
-            },
-            Err(error) => error,
-        };
-        tracing::warn!(error = %error, "the supervisor's model failed; routing by words");
-        routing::lexical(&self.registry, &question.message).map(Choice::One).ok_or_else(|| error.into())
+    /// The user has every agent's own answer; only the closing words are missing. What failed must still be named.
+    async fn close(&self, request: &CompletionRequest, cause: &str) {
+        tracing::warn!(user = %self.question.user_tag, cause, "the supervisor did not close the answer");
+        let failed: Vec<&str> = results(request).filter_map(|result| result.content["error"].as_str()).collect();
+        let answered = results(request).any(|result| result.content["answer"].as_str().is_some_and(|a| !a.is_empty()));
+        match (failed.as_slice(), answered) {
+            ([], true) => {}
+            ([], false) => self.say("I have no answer to that. Could you say it another way?".to_owned()).await,
+            (failed, _) => self.say(format!("\n\nA part of the answer is missing. {}", failed.join(" "))).await,
+        }
     }
 
-    /// One model call of the supervisor, its text shown as it comes.
-    async fn complete(&self, request: CompletionRequest, events: &Events) -> Result<Completion, LlmError> {
-        let agent: Arc<str> = SUPERVISOR.into();
+    /// One model call of the supervisor, its text shown as it comes, after `lead` if there is any.
+    async fn complete(&self, request: CompletionRequest, mut lead: &str) -> Result<Completion, LlmError> {
         let mut stream = self.services.model.stream(request).await?;
         while let Some(event) = stream.next().await {
             match event? {
                 CompletionEvent::TextDelta(text) => {
-                    // A receiver that is gone drops this task as well.
-                    let _ = events.send(Event { agent: agent.clone(), kind: EventKind::Text(text) }).await;
+                    self.say(format!("{}{text}", std::mem::take(&mut lead))).await;
                 }
                 CompletionEvent::Finished(completion) => return Ok(completion),
             }
@@ -108,64 +168,72 @@ impl Supervisor {
         Err(LlmError::Unavailable("the provider's stream ended without an answer".into()))
     }
 
-    async fn invoke(
+    async fn say(&self, text: String) {
+        // A receiver that is gone drops this task as well.
+        let _ = self.events.send(Event { agent: SUPERVISOR.into(), kind: EventKind::Text(text) }).await;
+    }
+
+    /// Runs agents at the same time. Returns the request that tells the model what they found, or why none of them could.
+    async fn ask(
         &self,
-        plugin: &Plugin,
-        question: &Question,
-        task: Option<String>,
-        events: &Events,
-    ) -> Result<Report, Failure> {
+        request: CompletionRequest,
+        assignments: Vec<Assignment>,
+    ) -> Result<CompletionRequest, Failure> {
+        let (senders, receivers): (Vec<_>, Vec<_>) = assignments.iter().map(|_| Events::channel(EVENT_BUFFER)).unzip();
+        let runs = assignments.iter().zip(senders).map(|(assignment, events)| self.invoke(assignment, events));
+        let (reports, ()) = tokio::join!(join_all(runs), floor::relay(receivers, self.events));
+        if reports.iter().all(Result::is_err) {
+            return Err(reports.into_iter().find_map(Result::err).unwrap_or_else(|| Failure::internal("nobody ran")));
+        }
+        Ok(self.told(request, assignments, reports))
+    }
+
+    /// The request after these agents' work.
+    fn told(
+        &self,
+        mut request: CompletionRequest,
+        assignments: Vec<Assignment>,
+        reports: Vec<Result<Report, Failure>>,
+    ) -> CompletionRequest {
+        let blocks = assignments.into_iter().zip(reports).map(|(Assignment { tool_use, .. }, report)| {
+            let result = tool_result(&tool_use, report);
+            (Content::ToolUse(tool_use), Content::ToolResult(result))
+        });
+        let (tool_uses, results) = blocks.unzip();
+        request.system = routing::MERGE_PROMPT.into();
+        request.messages.push(Message { role: Role::Assistant, content: tool_uses });
+        request.messages.push(Message { role: Role::User, content: results });
+        request
+    }
+
+    async fn invoke(&self, assignment: &Assignment, events: Events) -> Result<Report, Failure> {
+        let Self { supervisor, services, question, .. } = self;
         let invocation = Invocation {
             message: question.message.clone(),
             history: question.history.clone(),
-            task,
+            task: assignment.task(),
             now: question.now.to_rfc3339(),
             time_zone: question.now.timezone().name().to_owned(),
             user: question.user.token.clone(),
             user_tag: question.user_tag.clone(),
-            events: events.clone(),
+            events,
         };
-        let name = &plugin.manifest.name;
-        let report = self.runtime.run(plugin, &self.services, invocation).await.map_err(|error| {
+        let name = &assignment.plugin.manifest.name;
+        let report = supervisor.runtime.run(&assignment.plugin, services, invocation).await.map_err(|error| {
             tracing::warn!(plugin = %name, user = %question.user_tag, error = %error, "the agent failed");
             Failure::of_agent(name, &error)
         })?;
         tracing::info!(plugin = %name, user = %question.user_tag, ending = ?report.ending, "the agent ended its turn");
         Ok(report)
     }
+}
 
-    /// Runs several plugins at the same time and lets the model merge what they found.
-    async fn coordinate(
-        &self,
-        uses: Vec<(Arc<Plugin>, ToolUse)>,
-        question: &Question,
-        events: &Events,
-    ) -> Result<(), Failure> {
-        let runs = uses.iter().map(|(plugin, tool)| self.invoke(plugin, question, routing::task(tool), events));
-        let reports = join_all(runs).await;
-        if reports.iter().all(Result::is_err) {
-            return reports.into_iter().find_map(Result::err).map_or(Ok(()), Err);
-        }
-        let mut request = routing::request(&self.registry, question);
-        request.system = routing::MERGE_PROMPT.into();
-        let (tool_uses, results) = uses
-            .into_iter()
-            .zip(reports)
-            .map(|((_, tool), report)| {
-                let result = tool_result(&tool, report);
-                (Content::ToolUse(tool), Content::ToolResult(result))
-            })
-            .unzip();
-        request.messages.push(Message { role: Role::Assistant, content: tool_uses });
-        request.messages.push(Message { role: Role::User, content: results });
-        let separator = Event { agent: SUPERVISOR.into(), kind: EventKind::Text("\n\n".into()) };
-        let _ = events.send(separator).await;
-        if let Err(error) = self.complete(request, events).await {
-            // The user has every agent's own answer; only the closing words are missing.
-            tracing::warn!(error = %error, "the supervisor's merge failed");
-        }
-        Ok(())
-    }
+/// What agents found in this turn.
+fn results(request: &CompletionRequest) -> impl Iterator<Item = &ToolResult> {
+    request.messages.iter().flat_map(|message| &message.content).filter_map(|block| match block {
+        Content::ToolResult(result) => Some(result),
+        _ => None,
+    })
 }
 
 fn tool_result(tool: &ToolUse, report: Result<Report, Failure>) -> ToolResult {

@@ -73,31 +73,6 @@ async fn one_agent_costs_the_supervisor_one_completion_and_gets_the_message_word
 }
 
 #[tokio::test]
-async fn several_agents_answer_under_their_own_names_and_the_supervisor_closes() {
-    let model = script(json!([
-        { "when": { "tool_offered": "list_contacts", "after_tool": null }, "reply": { "text": "Contacts here." } },
-        { "when": { "tool_offered": "list_invoices", "after_tool": null }, "reply": { "text": "Invoices here." } },
-        {
-            "when": { "tool_offered": "invoices", "after_tool": null },
-            "reply": { "tool_uses": [
-                { "name": "invoices", "input": { "task": "the money" } },
-                { "name": "contacts", "input": { "task": "the people" } },
-            ] },
-        },
-        { "when": { "tool_offered": "invoices" }, "reply": { "text": "That is all." } },
-    ]));
-    let server = Server::with_model(model.clone()).await;
-    let answer = server.chat(new_user(), "Money and people?").await;
-
-    assert_eq!(answer.text_of("invoices"), "Invoices here.");
-    assert_eq!(answer.text_of("contacts"), "Contacts here.");
-    assert_eq!(answer.text_of("supervisor").trim(), "That is all.");
-    assert_eq!(answer.end()["agent_type"], "supervisor");
-    let merge = format!("{:?}", model.requests().last().unwrap().messages);
-    assert!(merge.contains("Invoices here.") && merge.contains("Contacts here."), "{merge}");
-}
-
-#[tokio::test]
 async fn when_no_agent_fits_the_supervisor_answers_itself() {
     let server = Server::with_model(script(json!([{ "when": {}, "reply": { "text": "Hello! Ask away." } }]))).await;
     let answer = server.chat(new_user(), "hi").await;

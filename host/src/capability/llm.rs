@@ -1,6 +1,7 @@
 //! Language models: one trait, and a provider per file.
 
 pub mod bedrock;
+pub mod budget;
 mod estimate;
 pub mod offline;
 pub mod scripted;
@@ -166,6 +167,9 @@ pub enum LlmError {
     /// The conversation is longer than the model reads.
     #[error("the conversation is too long for the model: {0}")]
     ContextTooLong(String),
+    /// The question has used up the tokens it may use. Nothing was sent.
+    #[error("the tokens for this question are spent: {0}")]
+    BudgetSpent(String),
     /// The provider is over its rate limit.
     #[error("the model provider limits the rate of calls: {0}")]
     RateLimited(String),

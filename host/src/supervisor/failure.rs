@@ -128,6 +128,12 @@ impl From<LlmError> for Failure {
                 &["Start a new conversation."],
                 false,
             ),
+            LlmError::BudgetSpent(_) => (
+                "TURN_LIMIT_EXCEEDED",
+                "This question needs more work than a single answer may take.",
+                &[REPHRASE],
+                false,
+            ),
             LlmError::Unauthorized(_) => (
                 "MODEL_NOT_CONFIGURED",
                 "The assistant isn't set up correctly.",

@@ -14,17 +14,35 @@ use crate::plugin::{Plugin, Registry};
 const PROMPT: &str = include_str!("prompt.md");
 pub(super) const MERGE_PROMPT: &str = include_str!("merge.md");
 
-/// Plugins in one turn. More than the model can sensibly need.
-const MAX_AGENTS: usize = 4;
+/// Plugins that work at the same time. More than one message sensibly needs.
+const AGENTS_AT_ONCE: usize = 4;
 
-/// Who answers.
+/// What the supervisor's model wants next.
 pub(super) enum Choice {
-    /// The supervisor did, and the user has read it.
+    /// Nothing more: the user has read its answer.
     Answered,
-    /// This plugin, alone.
-    One(Arc<Plugin>),
-    /// These, at the same time; each with the tool use that asked for it.
-    Several(Vec<(Arc<Plugin>, ToolUse)>),
+    /// These plugins at the same time, at least one.
+    Ask(Vec<Assignment>),
+}
+
+/// A plugin's part of the answer.
+pub(super) struct Assignment {
+    /// Who does it.
+    pub(super) plugin: Arc<Plugin>,
+    /// The tool use that asked for it.
+    pub(super) tool_use: ToolUse,
+}
+
+impl Assignment {
+    /// The part of the message that the supervisor wants from it.
+    pub(super) fn task(&self) -> Option<String> {
+        self.tool_use.input.get("task")?.as_str().filter(|task| !task.trim().is_empty()).map(str::to_owned)
+    }
+
+    /// Whether the supervisor needs the result before it can go on.
+    pub(super) fn goes_on(&self) -> bool {
+        self.tool_use.input.get("then_continue").is_some_and(|flag| flag == true || flag == "true")
+    }
 }
 
 /// The supervisor's request: the conversation, and the plugins as tools.
@@ -57,7 +75,11 @@ fn tool(plugin: &Plugin) -> Tool {
             "properties": {
                 "task": {
                     "type": "string",
-                    "description": "Only when several agents are called: the part of the message that is this one's.",
+                    "description": "Only when several agents are called: the part of the message that is this one's, and what it needs to know from the others' answers.",
+                },
+                "then_continue": {
+                    "type": "boolean",
+                    "description": "True only when another agent can't start without this one's answer. You are asked again then.",
                 },
             },
         }),
@@ -71,40 +93,34 @@ fn tool_name(plugin: &str) -> String {
 
 /// What the model chose.
 pub(super) fn choice(registry: &Registry, completion: Completion) -> Result<Choice, LlmError> {
-    let mut chosen: Vec<(Arc<Plugin>, ToolUse)> = Vec::new();
+    let mut chosen: Vec<Assignment> = Vec::new();
     let mut said_something = false;
     for block in completion.content {
         match block {
             Content::Text(text) => said_something |= !text.trim().is_empty(),
-            Content::ToolUse(tool) => {
-                let plugin = registry.plugins().iter().find(|plugin| tool_name(&plugin.manifest.name) == tool.name);
-                let is_new = |plugin: &Arc<Plugin>| !chosen.iter().any(|(other, _)| Arc::ptr_eq(other, plugin));
+            Content::ToolUse(tool_use) => {
+                let plugin = registry.plugins().iter().find(|plugin| tool_name(&plugin.manifest.name) == tool_use.name);
+                let is_new = |plugin: &Arc<Plugin>| !chosen.iter().any(|other| Arc::ptr_eq(&other.plugin, plugin));
                 if let Some(plugin) = plugin.filter(|plugin| is_new(plugin)) {
-                    chosen.push((plugin.clone(), tool));
+                    chosen.push(Assignment { plugin: plugin.clone(), tool_use });
                 }
             }
             Content::ToolResult(_) => {}
         }
     }
-    chosen.truncate(MAX_AGENTS);
+    chosen.truncate(AGENTS_AT_ONCE);
     match chosen.len() {
         0 if said_something => Ok(Choice::Answered),
         0 if completion.stop_reason == StopReason::ContentFiltered => {
             Err(LlmError::Invalid("the provider withheld the answer".into()))
         }
         0 => Err(LlmError::Other("the model chose no agent that exists and said nothing".into())),
-        1 => Ok(Choice::One(chosen.swap_remove(0).0)),
-        _ => Ok(Choice::Several(chosen)),
+        _ => Ok(Choice::Ask(chosen)),
     }
 }
 
-/// The part of the message that the supervisor wants from one of several.
-pub(super) fn task(tool: &ToolUse) -> Option<String> {
-    tool.input.get("task")?.as_str().filter(|task| !task.trim().is_empty()).map(str::to_owned)
-}
-
-/// The plugin whose description and examples share most with the message, if one clearly does.
-pub(super) fn lexical(registry: &Registry, message: &str) -> Option<Arc<Plugin>> {
+/// The plugins whose descriptions and examples share most with the message; none when it is about something else.
+pub(super) fn by_words(registry: &Registry, message: &str) -> Vec<Assignment> {
     let candidates: Vec<lexical::Candidate> = registry
         .plugins()
         .iter()
@@ -114,6 +130,12 @@ pub(super) fn lexical(registry: &Registry, message: &str) -> Option<Arc<Plugin>>
             examples: plugin.manifest.examples.clone(),
         })
         .collect();
-    let best = lexical::rank(message, &candidates).best()?;
-    registry.plugins().get(best).cloned()
+    let chosen = lexical::choose(message, &candidates, AGENTS_AT_ONCE).into_iter();
+    chosen.filter_map(|index| registry.plugins().get(index)).map(|plugin| assignment(plugin.clone())).collect()
+}
+
+/// As the model would have asked.
+fn assignment(plugin: Arc<Plugin>) -> Assignment {
+    let name = tool_name(&plugin.manifest.name);
+    Assignment { plugin, tool_use: ToolUse { id: format!("words_{name}"), name, input: json!({}) } }
 }

@@ -151,6 +151,7 @@ impl From<llm::LlmError> for LlmError {
         match error {
             llm::LlmError::Invalid(_) => Self::Invalid(text),
             llm::LlmError::ContextTooLong(_) => Self::ContextTooLong(text),
+            llm::LlmError::BudgetSpent(_) => Self::LimitExceeded(text),
             llm::LlmError::RateLimited(_) => Self::RateLimited(text),
             // The guest can do nothing about the host's credentials, and need not know of them.
             llm::LlmError::Unauthorized(_) => Self::Unavailable("the model provider is not available".into()),
