@@ -63,6 +63,17 @@ impl<'a> Context<'a> {
         self.written(result)
     }
 
+    /// Several additions, each on its own, however many.
+    pub fn insert_many(&mut self, insertions: &[Insertion]) -> Vec<Result<Vec<Row>, DataError>> {
+        let mut results = Vec::with_capacity(insertions.len());
+        for batch in insertions.chunks(MAX_BATCH) {
+            for result in self.host.insert_many(batch) {
+                results.push(self.written(result));
+            }
+        }
+        results
+    }
+
     /// Changes rows, all or none, and returns them as they are then.
     pub fn update(&mut self, modification: &Modification) -> Result<Vec<Row>, DataError> {
         let result = self.host.update(modification);

@@ -122,8 +122,8 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Finds the rows that people named by id or label, one result per name, in order. A label may be cut to its last
-    /// part (`1042` for `INV-1042`) as long as only one row is meant. Each result is a row with all columns, or why there
+    /// Finds the rows that people named by id, label or number, one result per name, in order. A label or number may be cut
+    /// to its last part (`1042` for `INV-1042`) as long as only one row is meant. Each result is a row with all columns, or why there
     /// is none, in words for the model.
     pub fn find(&self, context: &mut Context<'_>, names: &[&str]) -> Result<Vec<Result<Row, ToolError>>, ToolError> {
         let found = lookup::find(self, context, names)?;
@@ -141,6 +141,12 @@ impl Table {
     /// `id` and every declared column.
     fn all_columns(&self) -> Vec<&'static str> {
         std::iter::once("id").chain(self.columns.iter().map(|column| column.name)).collect()
+    }
+
+    /// The columns that people name a row by: its label, and its number where that is another column.
+    fn naming(&self) -> impl Iterator<Item = &'static str> {
+        let number = self.numbering.map(|numbering| numbering.column).filter(|column| *column != self.label);
+        std::iter::once(self.label).chain(number)
     }
 
     /// How a row is named to people: its label, or its id when the label is empty.

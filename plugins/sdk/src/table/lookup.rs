@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Table;
 use super::values::is_uuid;
-use crate::data::{Filter, Query};
+use crate::data::{Condition, Filter, Query};
 use crate::{Context, Row, ToolError};
 
 /// Rows to choose from when a name doesn't say which.
@@ -68,16 +68,18 @@ pub(super) fn find(table: &Table, context: &mut Context<'_>, names: &[&str]) -> 
     }
 
     // Equal labels are asked for on their own: among many that merely hold the name they could be cut off.
-    let equal: Vec<Query> = labels.iter().map(|label| query().matching(Filter::ilike(table.label, label))).collect();
+    let equal = labels.iter().map(|label| query().matching(named(table, |column| Filter::ilike(column, label))));
+    let equal: Vec<Query> = equal.collect();
     let mut by_label = Vec::with_capacity(labels.len());
     for (page, label) in context.select_many(&equal).into_iter().zip(&labels) {
         let mut rows = page?.rows;
         // A `*` in the name is a wildcard to the database.
-        rows.retain(|row| row.text(table.label).trim().to_lowercase() == label.to_lowercase());
+        rows.retain(|row| is_called(table, row, label));
         by_label.push(rows);
     }
     let unknown: Vec<usize> = (0..labels.len()).filter(|index| by_label[*index].is_empty()).collect();
-    let similar = unknown.iter().map(|index| query().matching(Filter::holds_text(table.label, labels[*index])));
+    let similar = unknown.iter().map(|index| labels[*index]);
+    let similar = similar.map(|label| query().matching(named(table, |column| Filter::holds_text(column, label))));
     let similar: Vec<Query> = similar.collect();
     for (page, index) in context.select_many(&similar).into_iter().zip(unknown) {
         by_label[index] = page?.rows;
@@ -93,11 +95,11 @@ fn choose(table: &Table, name: &str, by_id: &[Row], by_label: &mut impl Iterator
         return row.map_or_else(|| Found::Candidates(Vec::new()), |row| Found::Exact(row.clone()));
     }
     let mut rows = by_label.next().unwrap_or_default();
-    let equals = |row: &Row| row.text(table.label).trim().to_lowercase() == name.to_lowercase();
-    let meant: Vec<usize> = (0..rows.len()).filter(|index| equals(&rows[*index])).collect();
+    let meant: Vec<usize> = (0..rows.len()).filter(|index| is_called(table, &rows[*index], name)).collect();
     // With a full page there may be more that end like this.
     let meant = if meant.is_empty() && rows.len() < MAX_CANDIDATES as usize {
-        (0..rows.len()).filter(|index| ends_with_word(rows[*index].text(table.label), name)).collect()
+        let ends = |row: &Row| table.naming().any(|column| ends_with_word(row.text(column), name));
+        (0..rows.len()).filter(|index| ends(&rows[*index])).collect()
     } else {
         meant
     };
@@ -105,6 +107,17 @@ fn choose(table: &Table, name: &str, by_id: &[Row], by_label: &mut impl Iterator
         [only] => Found::Exact(rows.swap_remove(*only)),
         _ => Found::Candidates(rows),
     }
+}
+
+/// That one of the columns that name a row is like this.
+fn named(table: &Table, filter: impl Fn(&str) -> Filter) -> Condition {
+    let mut filters: Vec<Filter> = table.naming().map(filter).collect();
+    if filters.len() == 1 { filters.remove(0).into() } else { filters.into() }
+}
+
+fn is_called(table: &Table, row: &Row, name: &str) -> bool {
+    let mut names = table.naming().filter(|column| !row.get(column).is_null());
+    names.any(|column| row.text(column).trim().to_lowercase() == name.to_lowercase())
 }
 
 /// Whether a label's last words are these: `INV-1042` ends with `1042` but not with `42`.

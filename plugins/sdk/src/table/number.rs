@@ -20,27 +20,34 @@ const NUMBERS_READ: u32 = 20;
 
 /// Gives the rows without a number the next ones.
 pub(super) fn fill(table: &Table, context: &mut Context<'_>, rows: &mut [Map<String, Value>]) -> Result<(), ToolError> {
-    let Some(Numbering { column, first }) = table.numbering else {
+    let Some(numbering) = table.numbering else {
         return Ok(());
     };
-    let mut next = None;
-    for row in rows.iter_mut().filter(|row| !row.contains_key(column)) {
-        let number = match next.take() {
-            Some(number) => number,
-            None => latest(table, context, column)?.map_or_else(|| first.to_owned(), |latest| after(&latest)),
-        };
-        next = Some(after(&number));
-        row.insert(column.to_owned(), number.into());
+    let open: Vec<_> = rows.iter_mut().filter(|row| !row.contains_key(numbering.column)).collect();
+    let numbers = numbering.next(context, table.name, open.len())?;
+    for (row, number) in open.into_iter().zip(numbers) {
+        row.insert(numbering.column.to_owned(), number.into());
     }
     Ok(())
 }
 
-/// The highest number among the newest rows.
-fn latest(table: &Table, context: &mut Context<'_>, column: &str) -> Result<Option<String>, ToolError> {
-    let newest = Query::new(table.name, &[column]).descending("created_at").limit(NUMBERS_READ);
-    let rows = context.select(&newest)?.rows;
-    let numbers = rows.iter().map(|row| row.text(column)).filter(|number| !number.is_empty());
-    Ok(numbers.max_by_key(|number| split(number).1).map(str::to_owned))
+impl Numbering {
+    /// The next numbers of a table. Needs a grant to read the column and `created_at`.
+    pub fn next(&self, context: &mut Context<'_>, table: &str, count: usize) -> Result<Vec<String>, ToolError> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let first = self.latest(context, table)?.map_or_else(|| self.first.to_owned(), |latest| after(&latest));
+        Ok(std::iter::successors(Some(first), |number| Some(after(number))).take(count).collect())
+    }
+
+    /// The highest number among the newest rows.
+    fn latest(&self, context: &mut Context<'_>, table: &str) -> Result<Option<String>, ToolError> {
+        let newest = Query::new(table, &[self.column]).descending("created_at").limit(NUMBERS_READ);
+        let rows = context.select(&newest)?.rows;
+        let numbers = rows.iter().map(|row| row.text(self.column)).filter(|number| !number.is_empty());
+        Ok(numbers.max_by_key(|number| split(number).1).map(str::to_owned))
+    }
 }
 
 /// `INV-2026-009` becomes `INV-2026-010`; what ends without a number gets one.
@@ -60,7 +67,26 @@ fn split(number: &str) -> (&str, Option<u64>, usize) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::testing::{self, FakeHost};
+
+    #[test]
+    fn numbers_for_rows_that_another_table_makes_follow_its_highest() {
+        let numbering = Numbering { column: "project_number", first: "PRJ-1001" };
+        let rows = ["PRJ-1009", "PRJ-1011", "PRJ-1010"].map(|number| json!({ "project_number": number }));
+        for (rows, count, expected) in [
+            (rows.as_slice(), 2, &["PRJ-1012", "PRJ-1013"][..]),
+            (&[json!({ "project_number": null })], 1, &["PRJ-1001"]),
+            (&[], 0, &[]),
+        ] {
+            let mut host = FakeHost::new().with_table("projects", rows.iter().cloned());
+            let turn = testing::turn("A question");
+            let mut context = Context::new(&mut host, &turn).unwrap();
+            assert_eq!(numbering.next(&mut context, "projects", count).unwrap(), expected);
+        }
+    }
 
     #[test]
     fn the_next_number_keeps_the_form_of_the_last() {

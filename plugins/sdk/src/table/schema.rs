@@ -8,7 +8,11 @@ use super::{Column, Kind, MAX_ROWS_WRITTEN, Table};
 /// The words for naming a row.
 pub(super) fn reference(table: &Table) -> Value {
     let (singular, label) = (table.singular, table.label.replace('_', " "));
-    json!({ "type": "string", "description": format!("The {singular}: its {label}, or its id.") })
+    let description = match table.naming().count() {
+        1 => format!("The {singular}: its {label}, or its id."),
+        _ => format!("The {singular}: its number, what it is called, or its id."),
+    };
+    json!({ "type": "string", "description": description })
 }
 
 /// An object with these properties and nothing else.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Column, Order, Table};
+use super::{Column, Numbering, Order, Table};
 use crate::data::{Condition, DataError, Filter};
 use crate::testing::{self, Call, FakeHost};
 
@@ -220,6 +220,32 @@ fn a_row_is_found_by_id_label_or_the_end_of_its_label() {
         call(&mut host, "get_job", json!({ "job": " " })).unwrap_err(),
         "`job`: expected the title or id of one job."
     );
+}
+
+#[test]
+fn a_row_with_a_number_besides_its_label_is_found_by_either() {
+    static SITES: Table = Table {
+        name: "sites",
+        singular: "site",
+        label: "name",
+        columns: &[Column::text("site_number"), Column::text("name").required()],
+        numbering: Some(Numbering { column: "site_number", first: "S-1" }),
+        ..Table::EMPTY
+    };
+    let site = |number: Value, name: &str| json!({ "site_number": number, "name": name });
+    let sites = [site("S-1009".into(), "Harbor"), site("S-1010".into(), "Old Harbor"), site(Value::Null, "Mill")];
+    let mut host = FakeHost::new().with_table("sites", sites);
+    let [_, get, _, update, _] = SITES.tools();
+    let asked = &get.parameters()["properties"]["site"]["description"];
+    assert_eq!(asked, "The site: its number, what it is called, or its id.");
+    for (named, name) in [("S-1010", "Old Harbor"), ("1009", "Harbor"), ("harbor", "Harbor"), ("mill", "Mill")] {
+        let updates = json!([{ "site": named, "changes": { "name": name } }]);
+        let answer = testing::call(&update, &mut host, json!({ "updates": updates })).unwrap();
+        assert_eq!(serde_json::to_value(answer).unwrap()["rows"][0]["name"], name, "{named}");
+    }
+    let updates = json!([{ "site": "10", "changes": { "name": "X" } }]);
+    let error = testing::call(&update, &mut host, json!({ "updates": updates })).unwrap_err().message();
+    assert!(error.starts_with("Which site is \"10\"? It could be: Harbor (id "), "{error}");
 }
 
 #[test]
