@@ -28,7 +28,7 @@
 //! - [`Agent`], [`Tool`], [`ToolError`]: what an author declares.
 //! - [`Table`] and [`Column`]: create, list, get, update and delete over a table, from a declaration.
 //! - [`Context`]: what a tool works with: the time of the question, and the user's data.
-//! - [`Answer`], [`Money`] and [`Percent`]: what a tool returns, ready to be read.
+//! - [`Answer`], [`Money`], [`Percent`] and [`Quantity`]: what a tool returns, ready to be read.
 //! - [`Period`] and [`totals`]: the calendar, and how the figures of a document add up.
 //! - [`data`], [`llm`], [`types`]: the contract's own records, with constructors.
 //! - [`Host`]: everything outside, behind one trait; the contract's imports in a component, a fake in `testing`.
@@ -41,6 +41,7 @@ mod host;
 mod money;
 mod percent;
 mod period;
+mod quantity;
 mod row;
 mod table;
 mod tool;
@@ -63,6 +64,7 @@ pub use host::imports::run_component;
 pub use money::Money;
 pub use percent::Percent;
 pub use period::{NamedPeriod, Period};
+pub use quantity::Quantity;
 pub use row::{Page, Row};
 pub use table::{BeforeCreate, BeforeUpdate, Column, Kind, Link, Numbering, Order, Table};
 pub use tool::{Tool, ToolError};

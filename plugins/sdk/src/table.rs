@@ -149,6 +149,17 @@ impl Table {
         std::iter::once(self.label).chain(number)
     }
 
+    /// `id`, what a list shows, and the units of what it shows.
+    fn columns_to_show(&self) -> Vec<&'static str> {
+        let mut columns: Vec<&str> = std::iter::once("id").chain(self.shown.iter().copied()).collect();
+        for unit in self.shown.iter().filter_map(|name| self.column(name)?.unit) {
+            if !columns.contains(&unit) {
+                columns.push(unit);
+            }
+        }
+        columns
+    }
+
     /// How a row is named to people: its label, or its id when the label is empty.
     pub fn name_of<'row>(&self, row: &'row Row) -> &'row str {
         Some(row.text(self.label)).filter(|label| !label.is_empty()).unwrap_or_else(|| row.text("id"))

@@ -39,6 +39,7 @@ pub struct Column {
     pub(super) read_only: bool,
     pub(super) min: Option<i64>,
     pub(super) max: Option<i64>,
+    pub(super) unit: Option<&'static str>,
 }
 
 /// Longest text a column takes. Notes and terms fit; a pasted document does not.
@@ -46,7 +47,7 @@ pub(super) const MAX_TEXT: usize = 10_000;
 
 impl Column {
     const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, description: "", required: false, read_only: false, min: None, max: None }
+        Self { name, kind, description: "", required: false, read_only: false, min: None, max: None, unit: None }
     }
 
     /// Text.
@@ -132,6 +133,11 @@ impl Column {
     /// Numbers from `min`.
     pub const fn at_least(self, min: i64) -> Self {
         Self { min: Some(min), ..self }
+    }
+
+    /// A decimal that is shown in the unit that this text column names: dollars as money.
+    pub const fn in_unit_of(self, column: &'static str) -> Self {
+        Self { unit: Some(column), ..self }
     }
 
     /// Its name.

@@ -117,9 +117,7 @@ fn list(table: &'static Table, context: &mut Context<'_>, given: &Map<String, Va
     let limit = number(given, "limit", 1, MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
     let offset = number(given, "offset", 0, 1_000_000)?.unwrap_or(0);
 
-    let mut columns = vec!["id"];
-    columns.extend(table.shown);
-    let mut query = Query::new(table.name, &columns).limit(limit).offset(offset).counted();
+    let mut query = Query::new(table.name, &table.columns_to_show()).limit(limit).offset(offset).counted();
     query.conditions.clone_from(&conditions);
     let (order, descending) = order(table, given)?;
     query = if descending { query.descending(order) } else { query.ascending(order) };

@@ -38,9 +38,7 @@ fn delete(table: &'static Table, context: &mut Context<'_>, given: Option<&Value
     rows.dedup_by(|a, b| a.text("id") == b.text("id"));
     let ids: Vec<&str> = rows.iter().map(|row| row.text("id")).collect();
 
-    let mut returning = vec!["id"];
-    returning.extend(table.shown);
-    let removed = context.delete(&Deletion::by_ids(table.name, &ids, &returning))?;
+    let removed = context.delete(&Deletion::by_ids(table.name, &ids, &table.columns_to_show()))?;
     let zone = *context.now().offset();
     let shown = removed.iter().map(|row| display::columns(table, row, table.shown, zone)).collect();
     Ok(Answer::new().title(format!("Deleted {}", table.counted(removed.len()))).rows(shown))

@@ -76,8 +76,10 @@ impl Store {
         }
         for key in query.order.iter().rev() {
             rows.sort_by(|a, b| {
-                let order = compare::order(a.get(&key.column), b.get(&key.column));
-                if key.descending { order.reverse() } else { order }
+                let (a, b) = (a.get(&key.column), b.get(&key.column));
+                let order = compare::order(a, b);
+                // Null comes last in both directions.
+                if key.descending && !a.is_null() && !b.is_null() { order.reverse() } else { order }
             });
         }
         let total = query.count.then_some(rows.len() as u64);
@@ -135,4 +137,21 @@ impl Store {
 fn part(row: &Row, columns: &[String]) -> String {
     let part: Map<String, Value> = columns.iter().map(|column| (column.clone(), row.get(column).clone())).collect();
     Value::Object(part).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn null_is_sorted_last_in_both_directions() {
+        let mut store = Store::default();
+        store.add("jobs", [json!({ "n": null }), json!({ "n": 1 }), json!({ "n": 2 })]);
+        let sorted = |query: Query| store.select(&query).unwrap().rows.join(" ");
+        let query = || Query::new("jobs", &["n"]);
+        assert_eq!(sorted(query().ascending("n")), r#"{"n":1} {"n":2} {"n":null}"#);
+        assert_eq!(sorted(query().descending("n")), r#"{"n":2} {"n":1} {"n":null}"#);
+    }
 }
