@@ -66,7 +66,7 @@ pub use percent::Percent;
 pub use period::{NamedPeriod, Period};
 pub use quantity::Quantity;
 pub use row::{Page, Row};
-pub use table::{BeforeCreate, BeforeUpdate, Column, Kind, Link, Numbering, Order, Table};
+pub use table::{BeforeCreate, BeforeUpdate, Change, Column, Kind, Link, Numbering, Order, Table};
 pub use tool::{Tool, ToolError};
 pub use totals::{Lines, Totals};
 pub use turn::run;

@@ -9,6 +9,7 @@ mod lookup;
 mod number;
 mod remove;
 mod schema;
+mod step;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -19,6 +20,7 @@ pub use link::Link;
 pub(crate) use lookup::Found;
 pub use number::Numbering;
 use serde_json::{Map, Value};
+pub use step::Change;
 
 use crate::{Context, Row, Tool, ToolError};
 
@@ -122,9 +124,9 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Finds the rows that people named by id, label or number, one result per name, in order. A label or number may be cut
-    /// to its last part (`1042` for `INV-1042`) as long as only one row is meant. Each result is a row with all columns, or why there
-    /// is none, in words for the model.
+    /// Finds the rows that people named by id, label or number, one result per name, in order. A label or number may be
+    /// cut to its last part (`1042` for `INV-1042`) as long as only one row is meant. Each result is a row with all
+    /// columns, or why there is none, in words for the model.
     pub fn find(&self, context: &mut Context<'_>, names: &[&str]) -> Result<Vec<Result<Row, ToolError>>, ToolError> {
         let found = lookup::find(self, context, names)?;
         Ok(found.into_iter().zip(names).map(|(found, name)| found.exact(self, name)).collect())

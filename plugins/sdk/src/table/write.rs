@@ -163,7 +163,7 @@ fn update(
 }
 
 /// Two changes of one row at the same time would race.
-fn refuse_twice(table: &Table, rows: &[Result<Row, ToolError>]) -> Result<(), ToolError> {
+pub(super) fn refuse_twice(table: &Table, rows: &[Result<Row, ToolError>]) -> Result<(), ToolError> {
     let ids: Vec<&str> = rows.iter().flatten().map(|row| row.text("id")).collect();
     let twice = rows.iter().flatten().find(|row| ids.iter().filter(|id| **id == row.text("id")).count() > 1);
     match twice {
