@@ -36,6 +36,11 @@ impl Link {
     pub const PROJECT: Self =
         Self { id: "project_id", name: "project_name", table: "projects", singular: "project", label: "name" };
 
+    /// Completes this link of rows that are about to be written, as the table's own tools do.
+    pub fn complete(&self, context: &mut Context<'_>, rows: &mut [Map<String, Value>]) -> Result<(), ToolError> {
+        complete(std::slice::from_ref(self), context, rows)
+    }
+
     fn query(&self, pattern: &str) -> Query {
         let query = Query::new(self.table, &["id", self.label]).limit(MAX_CANDIDATES).ascending(self.label);
         query.matching(Filter::ilike(self.label, pattern))
@@ -162,6 +167,16 @@ mod tests {
     fn a_name_that_several_have_is_asked_about() {
         let error = link(&mut contacts(), json!([{ "client_name": "Lopez" }])).unwrap_err();
         assert!(error.starts_with("Which contact is \"Lopez\"? It could be: Ana Lopez (id 00000003-"), "{error}");
+    }
+
+    #[test]
+    fn a_tool_completes_the_link_of_a_row_it_writes_itself() {
+        let (mut host, turn) = (contacts(), testing::turn("A question"));
+        let mut context = Context::new(&mut host, &turn).unwrap();
+        let mut rows = [json!({ "client_name": "ana lopez" }).as_object().unwrap().clone()];
+        Link::CLIENT.complete(&mut context, &mut rows).unwrap();
+        assert_eq!(rows[0]["client_name"], "Ana Lopez");
+        assert_eq!(rows[0]["client_id"], "00000003-0000-4000-8000-000000000000");
     }
 
     #[test]
