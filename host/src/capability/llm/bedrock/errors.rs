@@ -131,6 +131,7 @@ mod tests {
         let kind = |code, message, status| match by_code(code, message, status) {
             LlmError::Invalid(_) => "invalid",
             LlmError::ContextTooLong(_) => "too long",
+            LlmError::BudgetSpent(_) => "spent",
             LlmError::RateLimited(_) => "rate limited",
             LlmError::Unauthorized(_) => "unauthorized",
             LlmError::Unavailable(_) => "unavailable",
