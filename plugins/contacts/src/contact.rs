@@ -27,6 +27,7 @@ pub static CONTACTS: Table = Table {
     search: &["name", "company", "email", "phone", "city"],
     shown: &["name", "company", "contact_type", "phone", "email", "city", "last_contacted_at"],
     order: Order::Ascending("name"),
+    told_apart_by: &["company", "city"],
     examples: r#"Examples: "Find John Smith" "Show me all contacts" "List my suppliers" "Everyone at Bayview Property Management" "Who do we know in Oakland?""#,
     ..Table::EMPTY
 };

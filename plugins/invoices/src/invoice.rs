@@ -47,6 +47,7 @@ pub static INVOICES: Table = Table {
     examples: r#"Examples: "Show me all invoices" "Which invoices are still drafts?" "Invoices for the Harbor Street project" "List what we billed Maria Lopez""#,
     before_create: Some(complete_new),
     before_update: Some(complete_changes),
+    ..Table::EMPTY
 };
 
 /// Gives new invoices what they lack: totals and dates.
