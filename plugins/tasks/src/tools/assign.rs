@@ -1,0 +1,93 @@
+//! `assign_tasks` and `set_task_priority`.
+
+use canvalo_sdk::{Answer, Change, Context, ToolError, columns};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{TaskName, names, one_or_several};
+use crate::task::TASKS;
+
+/// For the model.
+pub const DESCRIPTION: &str = "Assigns one task or several to a person, or takes them from whoever has them.\n\
+Examples: \"Assign the scaffolding deposit to Joe\" \"Give both sanding tasks to Ana\" \"Put Marcus on the sprayer service\" \"Change the lockbox task to nobody\"";
+
+/// For the model.
+pub const DESCRIPTION_PRIORITY: &str = "Sets the priority of one task or several: low, medium, high or urgent.\n\
+Examples: \"Make the insurance renewal urgent\" \"Set both tasks to low priority\" \"Bump the epoxy order to high\"";
+
+/// Characters of a person's name.
+const MAX_NAME: usize = 100;
+
+/// Arguments of `assign_tasks`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Arguments {
+    /// The tasks, 1 to 16.
+    #[serde(deserialize_with = "one_or_several")]
+    #[schemars(length(min = 1, max = 16))]
+    pub tasks: Vec<TaskName>,
+    /// Who is to do them: one person's name.
+    pub assigned_to: Option<String>,
+    /// True to take the tasks from whoever has them, instead of a name.
+    pub unassign: Option<bool>,
+}
+
+/// Arguments of `set_task_priority`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Prioritise {
+    /// The tasks, 1 to 16.
+    #[serde(deserialize_with = "one_or_several")]
+    #[schemars(length(min = 1, max = 16))]
+    pub tasks: Vec<TaskName>,
+    /// How important they are.
+    pub priority: Priority,
+}
+
+/// How important a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Priority {
+    Low,
+    Medium,
+    High,
+    Urgent,
+}
+
+impl Priority {
+    /// As the table spells it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Urgent => "urgent",
+        }
+    }
+}
+
+const SHOWN: [&str; 5] = ["title", "assigned_to", "priority", "due_date", "status"];
+
+/// Runs `assign_tasks`.
+pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, ToolError> {
+    let person = arguments.assigned_to.as_deref().map(str::trim).filter(|person| !person.is_empty());
+    let (person, done) = match (person, arguments.unassign.unwrap_or(false)) {
+        (Some(person), false) if person.chars().count() > MAX_NAME => {
+            return Err(ToolError::arguments(format!("`assigned_to`: a name of at most {MAX_NAME} characters.")));
+        }
+        (Some(person), false) => (Value::from(person), "assigned"),
+        (None, true) => (Value::Null, "unassigned"),
+        (Some(_), true) => return Err(ToolError::arguments("Give assigned_to or unassign, not both.")),
+        (None, false) => return Err(ToolError::arguments("Who is to do it? Give assigned_to, or unassign.")),
+    };
+    TASKS.step(context, &names(arguments.tasks), done, &SHOWN, |_| {
+        Ok(Change { values: columns([("assigned_to", person.clone())]), given: Vec::new() })
+    })
+}
+
+/// Runs `set_task_priority`.
+pub fn prioritise(context: &mut Context<'_>, Prioritise { tasks, priority }: Prioritise) -> Result<Answer, ToolError> {
+    TASKS.step(context, &names(tasks), "prioritised", &SHOWN, |_| {
+        Ok(Change { values: columns([("priority", priority.word().into())]), given: Vec::new() })
+    })
+}
