@@ -1,0 +1,109 @@
+//! `agenda`: what is on, day by day.
+
+use canvalo_sdk::data::{Filter, Query};
+use canvalo_sdk::{Answer, Context, NamedPeriod, Row, ToolError, columns};
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::calendar::{self, Entry, OCCUPYING};
+use crate::window;
+
+/// For the model.
+pub const DESCRIPTION: &str = "The agenda: what is on the calendar on a day, in a week or over another period, ordered by \
+time, without what was cancelled. The coming seven days if no period is given.\n\
+Examples: \"What's on my calendar tomorrow?\" \"What does my week look like?\" \"Where do I have to be today?\" \"What is on the schedule next week?\" \"What is Tanya doing on Friday?\"";
+
+const DEFAULT_DAYS: u64 = 7;
+
+/// Rows shown: more is no agenda.
+const MAX_ROWS: u32 = 100;
+
+const COLUMNS: [&str; 12] = [
+    "id",
+    "title",
+    "client_name",
+    "appointment_date",
+    "start_time",
+    "end_time",
+    "duration_minutes",
+    "location",
+    "appointment_type",
+    "status",
+    "assigned_to",
+    "notes",
+];
+
+/// Arguments.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub struct Arguments {
+    /// A period by its name: today, tomorrow, this_week.
+    pub period: Option<NamedPeriod>,
+    /// The first day, instead of a named period.
+    pub from: Option<NaiveDate>,
+    /// The last day, with `from`. The same day if left out.
+    pub to: Option<NaiveDate>,
+    /// Only appointments of this person: somebody of the crew, or a client.
+    pub person: Option<String>,
+}
+
+/// Runs it.
+pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, ToolError> {
+    let period = window::days(arguments.period, arguments.from, arguments.to, context.today(), DEFAULT_DAYS)?;
+    let mut query = Query::new("appointments", &COLUMNS)
+        .matching(Filter::gte("appointment_date", period.from))
+        .matching(Filter::lte("appointment_date", period.to))
+        .matching(Filter::neq("status", "cancelled"))
+        .ascending("appointment_date")
+        .ascending("start_time")
+        .ascending("id")
+        .limit(MAX_ROWS)
+        .counted();
+    let person = arguments.person.as_deref().map(str::trim).unwrap_or_default();
+    if !person.is_empty() {
+        let either = ["assigned_to", "client_name"].map(|column| Filter::holds_text(column, person));
+        query = query.matching(either.to_vec());
+    }
+    let page = context.select(&query)?;
+    let shown: Vec<Map<String, Value>> = page.rows.iter().filter_map(shown).collect();
+    let total = page.total.unwrap_or(page.rows.len() as u64);
+    let of = if person.is_empty() { String::new() } else { format!(" of {person}") };
+    let days = window::during(period);
+    let mut answer = Answer::new().title(format!("Agenda{of} {days}")).rows(shown).total_rows(total);
+    if total == 0 {
+        return Ok(answer.note("Nothing is on the calendar then."));
+    }
+    answer = answer.fact("Appointments", total);
+    let clashes = clashes(&page.rows);
+    if clashes > 0 {
+        answer = answer.fact("Conflicts", clashes).next("Which of my appointments conflict?");
+    }
+    if total > page.rows.len() as u64 {
+        answer = answer.note(format!("These are the first {} of {total}: ask for fewer days.", page.rows.len()));
+    }
+    Ok(answer)
+}
+
+/// Pairs that somebody can't both keep.
+fn clashes(rows: &[Row]) -> usize {
+    let entries: Vec<Entry> =
+        rows.iter().filter(|row| OCCUPYING.contains(&row.text("status"))).filter_map(Entry::of).collect();
+    calendar::overlaps(&entries).len()
+}
+
+fn shown(row: &Row) -> Option<Map<String, Value>> {
+    let entry = Entry::of(row)?;
+    Some(columns([
+        ("id", row.get("id").clone()),
+        ("date", entry.date.to_string().into()),
+        ("day", window::weekday(entry.date).into()),
+        ("time", entry.time().into()),
+        ("title", row.get("title").clone()),
+        ("client_name", row.get("client_name").clone()),
+        ("location", row.get("location").clone()),
+        ("assigned_to", row.get("assigned_to").clone()),
+        ("status", row.get("status").clone()),
+        ("notes", row.get("notes").clone()),
+    ]))
+}
