@@ -22,7 +22,7 @@ pub fn agent() -> Agent {
         .tool(Tool::typed("free_crew", tools::free::DESCRIPTION, tools::free::run))
         .tool(Tool::typed("change_project_status", tools::status::DESCRIPTION, tools::status::run))
         .tool(Tool::typed("assign_crew", tools::team::DESCRIPTION_ASSIGN, tools::team::assign))
-        .tool(Tool::typed("remove_crew", tools::team::DESCRIPTION_REMOVE, tools::team::remove))
+        .tool(Tool::typed("unassign_crew", tools::team::DESCRIPTION_UNASSIGN, tools::team::unassign))
         .table(&project::PROJECTS)
 }
 

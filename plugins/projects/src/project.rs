@@ -34,7 +34,7 @@ pub static PROJECTS: Table = Table {
         Column::money("actual_cost").describe("What it has cost so far, in all."),
         Column::money("budget"),
         Column::tags("assigned_team")
-            .describe("All names of the crew. To add or take off somebody: assign_crew, remove_crew."),
+            .describe("All names of the crew. To add or take off somebody: assign_crew, unassign_crew."),
         Column::integer("completion_percentage").range(0, 100),
         Column::text("notes"),
         Column::tags("tags"),

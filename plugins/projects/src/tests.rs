@@ -389,9 +389,9 @@ fn crew_joins_and_leaves_teams() {
     assert!(column(&answer, "result")[2].starts_with("not assigned: Smith hallway: it is completed."));
 
     let people = |people: &[&str], project: &str| json!({ "assigned_people": people, "projects": [project] });
-    call(&mut host, "remove_crew", people(&["luis", "Zoe"], "PRJ-1002")).unwrap();
+    call(&mut host, "unassign_crew", people(&["luis", "Zoe"], "PRJ-1002")).unwrap();
     assert_eq!(project(&host, "PRJ-1002").words("assigned_team"), ["Marcus", "Ana"]);
-    let error = call(&mut host, "remove_crew", people(&["Joe"], "PRJ-1002")).unwrap_err();
+    let error = call(&mut host, "unassign_crew", people(&["Joe"], "PRJ-1002")).unwrap_err();
     assert_eq!(error, "Taproom floor: Joe is not on its team. On it: Marcus, Ana.");
     let error = call(&mut host, "assign_crew", people(&["Marcus"], "PRJ-1002")).unwrap_err();
     assert_eq!(error, "Taproom floor: Marcus is on its team already.");

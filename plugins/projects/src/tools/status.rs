@@ -12,7 +12,7 @@ use crate::project::{self, PROJECTS};
 /// For the model.
 pub const DESCRIPTION: &str = "Changes where one project or several stand: start, put on hold, resume, complete, cancel or reopen. \
 Completing sets 100% and the day. Says for each project what happened.\n\
-Examples: \"Start PRJ-1009\" \"Put PRJ-1005 on hold\" \"Resume PRJ-1008\" \"Mark PRJ-1006 as completed\" \"PRJ-1004 is done\" \"Cancel project 1009 and 1010\"";
+Examples: \"Start the nursery job\" \"Put the Johnson exterior on hold\" \"Resume the tank room\" \"Mark the kitchen as completed\" \"The taproom is done\" \"Cancel the fence project\"";
 
 /// Arguments.
 #[derive(Debug, Deserialize, JsonSchema)]

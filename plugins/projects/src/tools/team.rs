@@ -1,4 +1,4 @@
-//! `assign_crew` and `remove_crew`: who is on a project's team.
+//! `assign_crew` and `unassign_crew`: who is on a project's team.
 
 use canvalo_sdk::data::{Aggregation, Filter};
 use canvalo_sdk::{Answer, Change, Context, ToolError};
@@ -12,11 +12,11 @@ use crate::project::PROJECTS;
 
 /// For the model.
 pub const DESCRIPTION_ASSIGN: &str = "Assigns crew members to a project, or to several: puts people on its team and keeps those who are on it.\n\
-Examples: \"Assign Luis to PRJ-1009\" \"Put Tanya and Joe on the kitchen job\" \"Add Marcus to the crew of PRJ-1005\"";
+Examples: \"Assign Luis to the taproom\" \"Put Tanya and Joe on the kitchen job\" \"Add Marcus to the crew of the nursery\"";
 
 /// For the model.
-pub const DESCRIPTION_REMOVE: &str = "Removes crew members from the team of a project, or of several. The project stays.\n\
-Examples: \"Remove Luis from PRJ-1009\" \"Take Joe off the kitchen job\" \"Unassign Tanya from PRJ-1005\"";
+pub const DESCRIPTION_UNASSIGN: &str = "Changes the team of a project, or of several, by taking crew members off. The project stays.\n\
+Examples: \"Remove Luis from the taproom crew\" \"Take Joe off the kitchen job\" \"Unassign Tanya from the nursery\"";
 
 /// People named in one call: a crew.
 const MAX_PEOPLE: usize = 16;
@@ -63,8 +63,8 @@ pub fn assign(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer,
     Ok(answer.title(format!("Assigned {}", people.join(", "))))
 }
 
-/// Runs `remove_crew`.
-pub fn remove(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, ToolError> {
+/// Runs `unassign_crew`.
+pub fn unassign(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, ToolError> {
     let (people, projects) = arguments.checked()?;
     let people: Vec<&str> = people.iter().map(String::as_str).collect();
     let answer = PROJECTS.step(context, &projects, "taken off", &SHOWN, |row| {
