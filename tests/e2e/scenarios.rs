@@ -54,7 +54,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use canvalo_tests::{Answer, Server, World, chunks, new_user};
+use canvalo_tests::{Answer, Server, World, agent_names, chunks, new_user};
 use chrono::{DateTime, FixedOffset};
 use chrono_tz::{America, Tz};
 use futures::{StreamExt, stream};
@@ -208,4 +208,12 @@ fn difference(what: &str, expected: &[String], got: Vec<String>, ordered: bool) 
     let lines = |sign: char, lines: Vec<String>| lines.into_iter().map(move |line| format!("\n    {sign} {line:?},"));
     let lines: String = lines('-', missing).chain(lines('+', surplus)).collect();
     Some(format!("  {what}:{lines}"))
+}
+
+#[test]
+fn every_agent_has_at_least_ten_scenarios() {
+    let count =
+        |agent: &String| files().iter().filter(|file| file.parent().is_some_and(|f| f.ends_with(agent))).count();
+    let few: Vec<String> = agent_names().iter().filter(|agent| count(agent) < 10).cloned().collect();
+    assert!(few.is_empty(), "fewer than ten scenarios: {few:?}");
 }
