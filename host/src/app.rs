@@ -14,6 +14,7 @@ use crate::capability::llm::LanguageModel;
 use crate::capability::llm::bedrock::{Bedrock, BedrockOptions};
 use crate::capability::llm::offline::Offline;
 use crate::capability::llm::scripted::Scripted;
+use crate::clock::Clock;
 use crate::config::{Config, LlmProvider, Stage};
 use crate::plugin::engine::engine;
 use crate::plugin::{Registry, Runtime, Services};
@@ -33,6 +34,8 @@ pub struct App {
     pub authenticator: Authenticator,
     /// Answers questions.
     pub supervisor: Arc<Supervisor>,
+    /// When a question is asked. Tokens have the real time, whatever it says.
+    pub clock: Clock,
     /// Cancelled when the server is told to stop.
     pub shutdown: CancellationToken,
     turns: Arc<Semaphore>,
@@ -55,6 +58,7 @@ impl App {
             authenticator: authenticator(&config),
             turns: Arc::new(Semaphore::new(config.plugins.max_turns as usize)),
             supervisor,
+            clock: Clock::default(),
             shutdown: CancellationToken::new(),
             health: Mutex::default(),
             config,

@@ -8,12 +8,13 @@
 //! - [`plugin`]: agents as sandboxed components, what each was granted, and the functions it may call.
 //! - [`capability`]: what those functions reach, language models and the user's data.
 //!
-//! Beside it stand [`config`] (the environment, read once), [`lexical`] (words compared without a model), [`app`] (what
-//! lives as long as the process) and `dev` (a local Supabase and the plugin builder).
+//! Beside it stand [`config`] (the environment, read once), [`clock`] (what time it is), [`lexical`] (words compared
+//! without a model), [`app`] (what lives as long as the process) and `dev` (a local Supabase and the plugin builder).
 
 pub mod app;
 pub mod auth;
 pub mod capability;
+pub mod clock;
 pub mod config;
 #[cfg(feature = "dev")]
 pub mod dev;

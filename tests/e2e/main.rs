@@ -8,5 +8,6 @@ mod coordination;
 mod disconnect;
 mod hostile;
 mod isolation;
+mod scenarios;
 mod scripts;
 mod service;

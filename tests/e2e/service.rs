@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use canvalo::capability::llm::offline::Offline;
-use canvalo_tests::{Server, World};
+use canvalo_tests::{Server, World, agent_names};
 use serde_json::Value;
 
 async fn get(server: &Server, path: &str) -> (String, Value) {
@@ -19,7 +19,7 @@ async fn a_healthy_server_says_so_with_the_frontends_fields_and_without_a_secret
     assert_eq!(health["supabase_configured"], true);
     assert_eq!(health["bedrock_model"], "amazon.nova-lite-v1:0");
     assert_eq!(health["environment"], "development");
-    assert_eq!(health["agents_available"], 2);
+    assert_eq!(health["agents_available"], agent_names().len());
     for secret in [server.world.jwt_secret(), server.world.publishable_key()] {
         assert!(!text.contains(secret));
     }

@@ -19,7 +19,7 @@ select = ["id", "client_name"]
 insert = ["client_name"]
 "#;
 
-/// The agents and every guest in one folder.
+/// Two agents and every guest in one folder.
 pub fn guest_plugins() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     let mut grants = std::fs::read_to_string(agents().join("grants.toml")).expect("the grants");

@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub use client::{Answer, chunks};
 pub use guests::{GUESTS, guest_plugins, package_guest, plugin_bytes};
-pub use world::{World, new_user};
+pub use world::{World, agent_names, new_user};
 
 /// A server of one test. Dropping it stops it.
 pub struct Server {
@@ -31,12 +31,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// The two agents and the offline model.
+    /// All agents and the offline model.
     pub async fn start() -> Self {
         Self::with_model(Arc::new(Offline)).await
     }
 
-    /// The two agents and a model of the test's.
+    /// All agents and a model of the test's.
     pub async fn with_model(model: Arc<dyn LanguageModel>) -> Self {
         Self::with(model, &[("CANVALO_PLUGIN_DIR", &world::agents().display().to_string())]).await
     }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 /// The database and REST server that all tests of the process share.
 pub struct World {
     env: LocalEnv,
+    client: reqwest::Client,
     // Ends with the process: its server stops by itself then.
     _supabase: LocalSupabase,
     _runtime: tokio::runtime::Runtime,
@@ -38,7 +39,9 @@ impl World {
         let options = Options { durable: false, seed: false, ..Options::new(scratch().join("home")) };
         let supabase = runtime.block_on(LocalSupabase::start(options, |step| eprintln!("{step}")));
         let supabase = supabase.expect("the local Supabase starts");
-        Self { env: supabase.env().clone(), _supabase: supabase, _runtime: runtime }
+        // A connection ends with the runtime of the test that opened it, so none is kept for another test.
+        let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("a client");
+        Self { env: supabase.env().clone(), client, _supabase: supabase, _runtime: runtime }
     }
 
     /// A variable of a development server that uses it.
@@ -70,11 +73,13 @@ impl World {
         &self.env.publishable_key
     }
 
-    /// Adds rows as a user.
-    pub async fn insert(&self, user: Uuid, table: &str, rows: Value) {
-        let response = self.rest(reqwest::Method::POST, user, table).json(&rows).send().await.expect("an answer");
+    /// Adds rows as a user and returns them with what the database filled in.
+    pub async fn insert(&self, user: Uuid, table: &str, rows: Value) -> Vec<Value> {
+        let request = self.rest(reqwest::Method::POST, user, table).header("Prefer", "return=representation");
+        let response = request.json(&rows).send().await.expect("an answer");
         let status = response.status();
         assert!(status.is_success(), "insert into {table}: {status} {}", response.text().await.unwrap_or_default());
+        response.json().await.expect("rows")
     }
 
     /// The rows a user sees. `query` is PostgREST's: `status=eq.paid&select=id`.
@@ -86,7 +91,7 @@ impl World {
     }
 
     fn rest(&self, method: reqwest::Method, user: Uuid, path: &str) -> reqwest::RequestBuilder {
-        reqwest::Client::new()
+        self.client
             .request(method, format!("{}/rest/v1/{path}", self.env.supabase_url))
             .bearer_auth(self.token(user))
             .header("apikey", &self.env.publishable_key)
@@ -107,13 +112,29 @@ pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace above this crate")
 }
 
-/// A folder with the two agents and the grants they ship with.
+/// The agents there are, by name: the folders of `plugins` with a manifest.
+pub fn agent_names() -> Vec<String> {
+    let folders = std::fs::read_dir(workspace().join("plugins")).expect("the plugins");
+    let folders = folders.map(|entry| entry.expect("a folder").path()).filter(|path| path.join("plugin.toml").exists());
+    let mut names: Vec<String> =
+        folders.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
+    names.sort();
+    names
+}
+
+/// A folder with the agents and the grants they ship with.
 pub(crate) fn agents() -> &'static Path {
     static AGENTS: OnceLock<PathBuf> = OnceLock::new();
     AGENTS.get_or_init(|| {
         let folder = scratch().join("plugins");
-        for agent in ["invoices", "contacts"] {
-            package::build(&workspace().join("plugins").join(agent), &folder).expect("the agent builds");
+        // An agent of an earlier run may be gone.
+        let _ = std::fs::remove_dir_all(&folder);
+        // All at once, so that they compile side by side; what is left to do for each is then its packaging.
+        let packages: Vec<String> = agent_names().iter().map(|name| format!("--package=canvalo-{name}")).collect();
+        let selection: Vec<&str> = std::iter::once("--lib").chain(packages.iter().map(String::as_str)).collect();
+        package::compile(workspace(), &selection).expect("the agents compile");
+        for name in agent_names() {
+            package::build(&workspace().join("plugins").join(name), &folder).expect("the agent builds");
         }
         std::fs::copy(workspace().join("plugins/grants.toml"), folder.join("grants.toml")).expect("the grants");
         folder

@@ -24,6 +24,7 @@ const MIGRATIONS: &[(&str, &str)] = &migrations![
     "20250601000400_reviews_and_campaigns.sql",
     "20250601000500_agent_conversations.sql",
     "20250601000600_aggregate.sql",
+    "20250601000700_analysis.sql",
 ];
 
 /// Brings the database up to date. Every step is a transaction of its own, recorded in it, so an interrupted start is

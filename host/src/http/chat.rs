@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use chrono::Utc;
 use chrono_tz::Tz;
 use serde_json::Value;
 use uuid::Uuid;
@@ -38,7 +37,7 @@ pub(super) async fn stream(
         user,
         message: body.message.into(),
         history: body.history.into(),
-        now: Utc::now().with_timezone(&body.time_zone),
+        now: app.clock.now().with_timezone(&body.time_zone),
         permit,
     };
     Ok(stream_turn(app.supervisor.answer(question), app.shutdown.clone()))
