@@ -3,7 +3,7 @@
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 CANVALO := $(TARGET)/release/canvalo
-PLUGINS := invoices contacts
+PLUGINS := $(patsubst %/plugin.toml,%,$(wildcard plugins/*/plugin.toml))
 
 # What lints need besides Rust, at the versions they were tried with.
 CARGO_DENY := 0.20.2
@@ -29,7 +29,7 @@ build: setup
 
 plugins: build
 	@echo "==> Building the agents as WebAssembly components"
-	$(CANVALO) plugin build --out $(TARGET)/plugins $(addprefix plugins/,$(PLUGINS))
+	$(CANVALO) plugin build --out $(TARGET)/plugins $(PLUGINS)
 	@cp plugins/grants.toml $(TARGET)/plugins/grants.toml
 
 setup: ## System packages and a Rust toolchain for wasm, where they are missing.

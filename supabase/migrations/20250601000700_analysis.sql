@@ -66,16 +66,19 @@ begin
   if not found then
     raise foreign_key_violation using message = 'there is no such proposal', constraint = 'proposal_acceptances_proposal';
   end if;
-  if proposal.status not in ('draft', 'sent', 'viewed') then
+  -- A client accepts what was sent.
+  if proposal.status not in ('sent', 'viewed') then
     raise check_violation using message = 'the proposal is not open', constraint = 'proposal_acceptances_open';
   end if;
   update api.proposals as p set status = 'accepted', accepted_date = new.accepted_date where p.id = proposal.id;
   new.project_name := coalesce(new.project_name, proposal.title);
+  -- The tax isn't there to be spent on the job.
   insert into api.projects (
     user_id, project_number, name, client_id, client_name, description, start_date, estimated_cost, budget)
   values (
     new.user_id, new.project_number, new.project_name, proposal.client_id, proposal.client_name,
-    coalesce(proposal.scope_of_work, proposal.description), new.start_date, proposal.subtotal, proposal.total_amount)
+    coalesce(proposal.scope_of_work, proposal.description), new.start_date,
+    proposal.total_amount - proposal.tax_amount, proposal.total_amount - proposal.tax_amount)
   returning id into new.project_id;
   return new;
 end;

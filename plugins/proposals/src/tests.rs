@@ -277,8 +277,13 @@ fn expiring_proposals_are_open_ones_whose_time_runs_out_or_has() {
     assert_eq!(answer["facts"], facts);
     let answer = call(&mut host(), "expiring_proposals", json!({ "days": 12 })).unwrap();
     assert_eq!(answer["facts"]["Expire within 12 days"], "none");
+    let mut host = host();
+    update(&mut host, "PROP-3002", json!({ "valid_until": "2026-03-09" })).unwrap();
+    let answer = call(&mut host, "expiring_proposals", json!({ "days": 1 })).unwrap();
+    assert_eq!(column(&answer, "time"), ["ended 6 days ago", "last day today"]);
+    assert_eq!(answer["facts"]["Past their date and still open"], "1 proposal worth $3,740.00");
     for days in [json!(0), json!(366), json!(-1), json!("soon")] {
-        let error = call(&mut host(), "expiring_proposals", json!({ "days": days })).unwrap_err();
+        let error = call(&mut host, "expiring_proposals", json!({ "days": days })).unwrap_err();
         assert!(error.starts_with("`days`"), "{error}");
     }
 }

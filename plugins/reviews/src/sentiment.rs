@@ -34,100 +34,16 @@ impl Sentiment {
     }
 }
 
-const PRAISE: &[&str] = &[
-    "amazing",
-    "awesome",
-    "beautiful",
-    "best",
-    "careful",
-    "carefully",
-    "clean",
-    "courteous",
-    "excellent",
-    "fair",
-    "fantastic",
-    "fast",
-    "flawless",
-    "friendly",
-    "glad",
-    "gorgeous",
-    "great",
-    "happy",
-    "helpful",
-    "honest",
-    "love",
-    "loved",
-    "neat",
-    "nice",
-    "perfect",
-    "perfectly",
-    "pleased",
-    "polite",
-    "professional",
-    "punctual",
-    "quick",
-    "quickly",
-    "recommend",
-    "respectful",
-    "satisfied",
-    "skilled",
-    "solid",
-    "spotless",
-    "thorough",
-    "tidy",
-    "wonderful",
-];
+const PRAISE: &str = "\
+    amazing awesome beautiful best careful carefully clean courteous excellent fair fantastic fast flawless friendly \
+    glad gorgeous great happy helpful honest love loved neat nice perfect perfectly pleased polite professional \
+    punctual quick quickly recommend respectful satisfied skilled solid spotless thorough tidy wonderful";
 
-const COMPLAINTS: &[&str] = &[
-    "awful",
-    "bad",
-    "careless",
-    "complaint",
-    "complaints",
-    "damage",
-    "damaged",
-    "delay",
-    "delayed",
-    "delays",
-    "dirty",
-    "disappointed",
-    "disappointing",
-    "drip",
-    "drips",
-    "expensive",
-    "horrible",
-    "ignored",
-    "issue",
-    "issues",
-    "late",
-    "mess",
-    "messy",
-    "overpriced",
-    "patchy",
-    "peeling",
-    "poor",
-    "poorly",
-    "problem",
-    "problems",
-    "rude",
-    "scratched",
-    "scratches",
-    "sloppy",
-    "slow",
-    "smeared",
-    "spilled",
-    "splatter",
-    "streaks",
-    "streaky",
-    "terrible",
-    "uneven",
-    "unfinished",
-    "unhappy",
-    "unprofessional",
-    "waiting",
-    "worst",
-    "wrong",
-];
+const COMPLAINTS: &str = "\
+    awful bad careless complaint complaints damage damaged delay delayed delays dirty disappointed disappointing \
+    drip drips expensive horrible ignored issue issues late mess messy overpriced patchy peeling poor poorly problem \
+    problems rude scratched scratches sloppy slow smeared spilled splatter streaks streaky terrible uneven \
+    unfinished unhappy unprofessional waiting worst wrong";
 
 const DENIALS: &[&str] = &["no", "not", "never", "without", "hardly", "nothing", "zero", "cannot"];
 
@@ -176,8 +92,8 @@ fn telling_words(text: &str) -> (Vec<String>, Vec<String>) {
         let words: Vec<&str> =
             clause.split(|c: char| !(c.is_alphanumeric() || c == '\'')).filter(|word| !word.is_empty()).collect();
         for (at, word) in words.iter().enumerate() {
-            let is_praise = PRAISE.contains(word);
-            if !is_praise && !COMPLAINTS.contains(word) {
+            let is_praise = listed(PRAISE, word);
+            if !is_praise && !listed(COMPLAINTS, word) {
                 continue;
             }
             let denial = (at.saturating_sub(REACH)..at)
@@ -195,6 +111,10 @@ fn telling_words(text: &str) -> (Vec<String>, Vec<String>) {
         }
     }
     (praise, complaints)
+}
+
+fn listed(words: &str, word: &str) -> bool {
+    words.split(' ').any(|listed| listed == word)
 }
 
 fn denies(word: &str) -> bool {
@@ -258,6 +178,6 @@ mod tests {
     #[test]
     fn words_are_whole_words_and_no_word_is_on_both_sides() {
         assert_eq!(reading(3, "Slate, chocolate, translate").1, "3 stars; no telling words in the text");
-        assert!(PRAISE.iter().all(|word| !COMPLAINTS.contains(word) && !DENIALS.contains(word)));
+        assert!(PRAISE.split(' ').all(|word| !listed(COMPLAINTS, word) && !DENIALS.contains(&word)));
     }
 }

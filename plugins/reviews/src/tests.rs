@@ -81,15 +81,16 @@ fn what_needs_a_response_is_listed_worst_and_oldest_first() {
 
 #[test]
 fn what_needs_a_response_can_be_narrowed_and_may_be_nothing() {
-    let answer = call(&mut host(), "reviews_needing_response", json!({ "max_rating": 1, "platform": "Yelp" })).unwrap();
+    let answer =
+        call(&mut host(), "reviews_needing_response", json!({ "stars_at_most": 1, "platform": "Yelp" })).unwrap();
     assert_eq!(column(&answer, "client_name"), ["Bo Diaz", "Mallory"]);
     let answer = call(&mut empty(), "reviews_needing_response", json!({})).unwrap();
     assert_eq!((&answer["rows"], &answer["facts"]["Waiting for a response"]), (&json!([]), &json!("0")));
     assert_eq!(answer["facts"].get("Longest wait in days"), None);
     for (arguments, problem) in [
-        (json!({ "max_rating": 0 }), "`max_rating`: must be from 1 to 5, got 0."),
-        (json!({ "max_rating": "low" }), "`max_rating`: expected a whole number"),
-        (json!({ "stars": 1 }), "There is no argument `stars`."),
+        (json!({ "stars_at_most": 0 }), "`stars_at_most`: must be from 1 to 5, got 0."),
+        (json!({ "stars_at_most": "low" }), "`stars_at_most`: expected a whole number"),
+        (json!({ "rating": 1 }), "There is no argument `rating`."),
     ] {
         let error = call(&mut host(), "reviews_needing_response", arguments).unwrap_err();
         assert!(error.starts_with(problem), "{error}");

@@ -17,6 +17,7 @@ pub fn agent() -> Agent {
     Agent::new(include_str!("../prompt.md"))
         .tool(Tool::typed("overdue_tasks", tools::overdue::DESCRIPTION, tools::overdue::run))
         .tool(Tool::typed("upcoming_tasks", tools::upcoming::DESCRIPTION, tools::upcoming::run))
+        .tool(Tool::typed("done_tasks", tools::done::DESCRIPTION, tools::done::run))
         .tool(Tool::typed("task_workload", tools::workload::DESCRIPTION, tools::workload::run))
         .tool(Tool::typed("complete_tasks", tools::complete::DESCRIPTION, tools::complete::run))
         .tool(Tool::typed("reopen_tasks", tools::complete::DESCRIPTION_REOPEN, tools::complete::reopen))

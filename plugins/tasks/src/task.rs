@@ -35,7 +35,7 @@ pub static TASKS: Table = Table {
     order: Order::Descending("due_date"),
     links: &[Link::CLIENT, Link::PROJECT],
     told_apart_by: &["status", "due_date", "project_name"],
-    examples: r#"Examples: "Show me all tasks" "What is Ana working on?" "Open tasks for the Harbor Street project" "What did we finish last week?""#,
+    examples: r#"Examples: "Show me all tasks" "What is Ana working on?" "Which tasks are urgent?" "Show me our open to-dos" "Open tasks for the Harbor Street project""#,
     before_create: Some(complete_new),
     before_update: Some(complete_changes),
     ..Table::EMPTY

@@ -136,6 +136,24 @@ fn upcoming_tasks_reach_to_the_end_of_next_week_unless_a_period_is_given() {
 }
 
 #[test]
+fn done_tasks_are_those_of_last_week_and_this_unless_a_period_is_given() {
+    let mut host = host();
+    call(&mut host, "complete_tasks", json!({ "tasks": ["Order epoxy"], "date": "2026-03-02" })).unwrap();
+    call(&mut host, "complete_tasks", json!({ "tasks": ["Pick up lockbox"] })).unwrap();
+    let answer = call(&mut host, "done_tasks", json!({})).unwrap();
+    assert_eq!(answer["title"], "Tasks completed from 2026-03-02 to 2026-03-09");
+    assert_eq!(column(&answer, "title"), ["Pick up lockbox", "Order epoxy"]);
+    assert_eq!(answer["facts"], json!({ "Completed": "2" }));
+    let arguments = json!({ "period": "this_year", "assigned_to": "ana" });
+    let answer = call(&mut host, "done_tasks", arguments).unwrap();
+    assert_eq!(column(&answer, "title"), ["Order epoxy", "Care sheet"]);
+    let answer = call(&mut empty(), "done_tasks", json!({ "from": "2026-03-09" })).unwrap();
+    assert_eq!((&answer["rows"], &answer["facts"]["Completed"]), (&json!([]), &json!("0")));
+    let cases = [(json!({ "from": "2026-03-10" }), "The period ends before it starts")];
+    refused(&mut host, "done_tasks", &cases);
+}
+
+#[test]
 fn workload_counts_by_person_and_priority_without_reading_a_task() {
     let mut host = host();
     let answer = call(&mut host, "task_workload", json!({})).unwrap();
@@ -228,17 +246,14 @@ fn tasks_are_assigned_and_taken_away() {
     );
     assert_eq!(answer.unwrap()["title"], "Assigned 2 of 2 tasks");
     assert_eq!(task(&host, "Renew insurance").text("assigned_to"), "Luis");
-    call(&mut host, "assign_tasks", json!({ "tasks": "Renew insurance", "unassign": true })).unwrap();
+    call(&mut host, "assign_tasks", json!({ "tasks": "Renew insurance", "assigned_to": "Nobody" })).unwrap();
     assert!(task(&host, "Renew insurance").get("assigned_to").is_null());
     refused(
         &mut host,
         "assign_tasks",
         &[
-            (json!({ "tasks": ["Order epoxy"] }), "Who is to do it?"),
-            (
-                json!({ "tasks": ["Order epoxy"], "assigned_to": "Joe", "unassign": true }),
-                "Give assigned_to or unassign",
-            ),
+            (json!({ "tasks": ["Order epoxy"] }), "missing argument `assigned_to`"),
+            (json!({ "tasks": ["Order epoxy"], "assigned_to": " " }), "`assigned_to`: who is to do it?"),
             (json!({ "tasks": ["Order epoxy"], "assigned_to": "x".repeat(101) }), "`assigned_to`: a name of at most"),
             (json!({ "tasks": ["Order epoxy"], "assigned_to": 7 }), "`assigned_to`: expected text, got 7"),
         ],

@@ -3,6 +3,7 @@
 pub mod assign;
 pub mod checklist;
 pub mod complete;
+pub mod done;
 pub mod overdue;
 pub mod upcoming;
 pub mod workload;

@@ -13,7 +13,7 @@ use crate::sentiment::{Sentiment, read};
 /// For the model.
 pub const DESCRIPTION: &str = "Says how recent reviews read: positive, mixed, neutral or negative, by their stars and the \
 praise and complaints in their words, newest first, with what each reading is based on.\n\
-Examples: \"What are people saying about us?\" \"Are clients happy with our work?\" \"Did anybody complain lately?\" \"What do they praise?\"";
+Examples: \"What are people saying about us?\" \"Are clients happy with our work?\" \"Any bad reviews lately?\" \"Did anybody complain?\" \"What do they praise?\"";
 
 /// Reviews read when the question doesn't say how many.
 const DEFAULT_LIMIT: u32 = 20;

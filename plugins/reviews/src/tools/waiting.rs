@@ -12,7 +12,7 @@ use crate::review::excerpt;
 /// For the model.
 pub const DESCRIPTION: &str = "Lists the reviews that nobody has replied to yet, worst rating and oldest first, with the \
 days they have been waiting. Use it whenever the user asks what needs a response, a reply or an answer.\n\
-Examples: \"Which reviews need a response?\" \"What haven't we replied to?\" \"Any bad reviews left unanswered?\" \"Who is still waiting for an answer on Yelp?\"";
+Examples: \"Which reviews need a response?\" \"What haven't we replied to?\" \"Which bad reviews are unanswered?\" \"Who is still waiting for an answer on Yelp?\"";
 
 /// Rows shown; the counts are over all.
 const MAX_ROWS: u32 = 30;
@@ -22,7 +22,7 @@ const MAX_ROWS: u32 = 30;
 pub struct Arguments {
     /// Only reviews with at most this many stars, 1 to 5. Leave out for all.
     #[schemars(range(min = 1, max = 5))]
-    pub max_rating: Option<i64>,
+    pub stars_at_most: Option<i64>,
     /// Only reviews on this site: google, yelp, facebook. Leave out for all.
     pub platform: Option<String>,
 }
@@ -34,9 +34,9 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
         vec![Filter::is_null("response_text"), Filter::eq("response_text", "")].into(),
         Filter::one_of("status", ["pending", "approved", "published", "flagged"]).into(),
     ];
-    if let Some(most) = arguments.max_rating {
+    if let Some(most) = arguments.stars_at_most {
         if !(1..=5).contains(&most) {
-            return Err(ToolError::arguments(format!("`max_rating`: must be from 1 to 5, got {most}.")));
+            return Err(ToolError::arguments(format!("`stars_at_most`: must be from 1 to 5, got {most}.")));
         }
         conditions.push(Filter::lte("rating", most).into());
     }

@@ -9,12 +9,15 @@ use super::{TaskName, names, one_or_several};
 use crate::task::TASKS;
 
 /// For the model.
-pub const DESCRIPTION: &str = "Assigns one task or several to a person, or takes them from whoever has them.\n\
+pub const DESCRIPTION: &str = "Assigns one task or several to a person, or to nobody.\n\
 Examples: \"Assign the scaffolding deposit to Joe\" \"Give both sanding tasks to Ana\" \"Put Marcus on the sprayer service\" \"Change the lockbox task to nobody\"";
 
 /// For the model.
 pub const DESCRIPTION_PRIORITY: &str = "Sets the priority of one task or several: low, medium, high or urgent.\n\
 Examples: \"Make the insurance renewal urgent\" \"Set both tasks to low priority\" \"Bump the epoxy order to high\"";
+
+/// Words for taking a task from whoever has it.
+const NOBODY: [&str; 4] = ["nobody", "no one", "none", "unassigned"];
 
 /// Characters of a person's name.
 const MAX_NAME: usize = 100;
@@ -26,10 +29,8 @@ pub struct Arguments {
     #[serde(deserialize_with = "one_or_several")]
     #[schemars(length(min = 1, max = 16))]
     pub tasks: Vec<TaskName>,
-    /// Who is to do them: one person's name.
-    pub assigned_to: Option<String>,
-    /// True to take the tasks from whoever has them, instead of a name.
-    pub unassign: Option<bool>,
+    /// Who is to do them: one person's name, or nobody.
+    pub assigned_to: String,
 }
 
 /// Arguments of `set_task_priority`.
@@ -70,15 +71,14 @@ const SHOWN: [&str; 5] = ["title", "assigned_to", "priority", "due_date", "statu
 
 /// Runs `assign_tasks`.
 pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, ToolError> {
-    let person = arguments.assigned_to.as_deref().map(str::trim).filter(|person| !person.is_empty());
-    let (person, done) = match (person, arguments.unassign.unwrap_or(false)) {
-        (Some(person), false) if person.chars().count() > MAX_NAME => {
+    let person = arguments.assigned_to.trim();
+    let (person, done) = match person.chars().count() {
+        0 => return Err(ToolError::arguments("`assigned_to`: who is to do it? Nobody is an answer, too.")),
+        length if length > MAX_NAME => {
             return Err(ToolError::arguments(format!("`assigned_to`: a name of at most {MAX_NAME} characters.")));
         }
-        (Some(person), false) => (Value::from(person), "assigned"),
-        (None, true) => (Value::Null, "unassigned"),
-        (Some(_), true) => return Err(ToolError::arguments("Give assigned_to or unassign, not both.")),
-        (None, false) => return Err(ToolError::arguments("Who is to do it? Give assigned_to, or unassign.")),
+        _ if NOBODY.contains(&person.to_lowercase().as_str()) => (Value::Null, "unassigned"),
+        _ => (Value::from(person), "assigned"),
     };
     TASKS.step(context, &names(arguments.tasks), done, &SHOWN, |_| {
         Ok(Change { values: columns([("assigned_to", person.clone())]), given: Vec::new() })

@@ -13,7 +13,7 @@ use crate::workload::loads;
 /// For the model.
 pub const DESCRIPTION: &str = "Counts the open tasks of each person, those nobody has included, with how many are urgent or \
 high, overdue, or due in the next 7 days; and the open tasks by priority.\n\
-Examples: \"Who has how much to do?\" \"Who has too much on their plate?\" \"Which tasks has nobody picked up?\" \"How many urgent tasks are open?\"";
+Examples: \"Who has how much to do?\" \"Who has too much on their plate?\" \"Which tasks has nobody picked up?\" \"How many tasks does everybody have?\"";
 
 /// Days from today that count as soon, today included.
 const SOON_DAYS: u64 = 7;
