@@ -189,7 +189,8 @@ fn money_keeps_its_digits_and_takes_the_type_of_the_schema() {
 fn declared() -> Vec<Tool> {
     let invoice = json!({"type": "string", "description": "The invoice: its invoice number, or its id."});
     let columns = json!({"client_name": {"type": "string"}, "due_date": {"type": "string", "format": "date"},
-        "issue_date": {"type": "string", "format": "date"}, "subtotal": {"type": "number"}, "total_amount": {"type": "number"}});
+        "issue_date": {"type": "string", "format": "date"}, "subtotal": {"type": "number"}, "total_amount": {"type": "number"},
+        "discount_amount": {"type": "number"}});
     let date = json!({"type": "string", "format": "date"});
     vec![
         tool(
@@ -267,6 +268,11 @@ fn batches_references_and_bounds_are_filled_from_one_sentence() {
             "update_invoices",
             json!({"updates": [{"invoice": "INV-1042", "changes": {"due_date": "2026-04-20"}}]}),
         ),
+        (
+            "Change the discount of INV-1042 to $50",
+            "update_invoices",
+            json!({"updates": [{"invoice": "INV-1042", "changes": {"discount_amount": 50}}]}),
+        ),
     ] {
         assert_eq!(call(&tools, question), (name.to_owned(), input), "{question}");
     }
@@ -274,6 +280,30 @@ fn batches_references_and_bounds_are_filled_from_one_sentence() {
         says(&tools, &["Delete the last invoice"]),
         "I can do that. First tell me:\n\n- **Invoices**: The invoice: its invoice number"
     );
+}
+
+#[test]
+fn a_step_of_a_row_is_taken_by_its_verb_and_its_number_or_name() {
+    let job = json!({"type": "string", "description": "The job: its number, what it is called, or its id."});
+    let tools = [
+        tool("list_jobs", "Lists jobs.", json!({"type": "object", "properties": {"search": {"type": "string"}}})),
+        tool(
+            "change_job_status",
+            "Changes where a job stands: start, hold, resume, accept or reject.",
+            json!({"type": "object", "required": ["jobs", "action"], "properties": {"jobs": {"type": "array", "items": job},
+                "action": {"type": "string", "enum": ["start", "hold", "resume", "accept", "reject"]}}}),
+        ),
+    ];
+    for (question, job, action) in [
+        ("Start JOB-1009", "JOB-1009", "start"),
+        ("Put job 1009 on hold", "1009", "hold"),
+        ("Please resume the Miller job", "Miller", "resume"),
+        ("Reject JOB-1009 from Dana Reed", "JOB-1009", "reject"),
+    ] {
+        let expected = ("change_job_status".to_owned(), json!({"jobs": [job], "action": action}));
+        assert_eq!(call(&tools, question), expected, "{question}");
+    }
+    assert_eq!(call(&tools, "Did we start JOB-1009?").0, "list_jobs");
 }
 
 #[test]

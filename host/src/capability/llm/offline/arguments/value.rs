@@ -50,10 +50,12 @@ impl<'a> Filler<'a> {
         }
     }
 
-    /// The order in which properties choose: people before titles before searches.
+    /// The order in which properties choose: amounts that the message calls by their name, then people before titles
+    /// before searches.
     pub(super) fn rank(&self, name: &str, kind: Kind) -> usize {
         let is = |words: &[&str]| has(name, words);
         match kind {
+            Kind::Number | Kind::Integer | Kind::Text if is(AMOUNTS) && self.calls(name) => 0,
             Kind::Text if is(PEOPLE) => 1,
             Kind::Number | Kind::Integer if is(&["total"]) => 1,
             Kind::Text if is(NUMBERS) => 2,
@@ -62,6 +64,12 @@ impl<'a> Filler<'a> {
             Kind::Integer if is(LIMITS) => 1,
             _ => 5,
         }
+    }
+
+    /// Whether the message says what tells an amount from others: "discount" of `discount_amount`.
+    fn calls(&self, name: &str) -> bool {
+        let mut own = parts(name).filter(|part| *part != "amount").peekable();
+        own.peek().is_some() && own.all(|part| self.mentions.stems.contains(&stem(part)))
     }
 
     /// Decides which date property gets which day or end of a period.
@@ -355,10 +363,12 @@ impl<'a> Filler<'a> {
         let plain = |number: &Mention| {
             number.text.chars().all(|c| c.is_ascii_digit()) && number.at.checked_sub(1).is_some_and(called)
         };
-        pop(&mut self.codes).or_else(|| {
+        let code = pop(&mut self.codes).or_else(|| {
             let at = self.numbers.iter().position(plain)?;
             Some(self.numbers.remove(at).text)
-        })
+        });
+        let called = || description.contains("called").then(|| pop(&mut self.quoted).or_else(|| self.name())).flatten();
+        code.or_else(called)
     }
 
     /// Whether a value of this property is a name, a code or a quote.
