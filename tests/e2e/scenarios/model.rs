@@ -105,9 +105,9 @@ impl LanguageModel for Script {
     }
 
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, LlmError> {
-        // Agents are the supervisor's tools.
+        // Agents are the supervisor's tools. It is asked again when the agent found that the question wasn't its own.
         let is_supervisors = request.tools.iter().any(|tool| tool.name == self.folder);
-        if let (true, Some(agent)) = (is_supervisors, &self.picked) {
+        if let (true, 1, Some(agent)) = (is_supervisors, request.messages.len(), &self.picked) {
             return Ok(says(0, String::new(), vec![(agent.clone(), json!({}))]));
         }
         match self.next(&request) {
