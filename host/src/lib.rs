@@ -17,6 +17,7 @@ pub mod capability;
 pub mod config;
 #[cfg(feature = "dev")]
 pub mod dev;
+mod hex;
 pub mod http;
 pub mod lexical;
 pub mod plugin;

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::Manifest;
 use crate::capability::data::{Identifier, postgrest};
+use crate::hex::hex;
 
 /// In a grant: every column the manifest requests. A manifest itself must name its columns.
 const EVERYTHING: &str = "*";
@@ -165,16 +166,6 @@ impl Grants {
             granted: Permissions { llm: grant.llm, tables: grant.tables },
         })
     }
-}
-
-/// Lower-case hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// What is done with a table.
