@@ -27,7 +27,7 @@ pub fn engine(slots: u32, cache: Option<&Path>) -> wasmtime::Result<Engine> {
         config.cache(Some(Cache::new(cache)?));
     }
     let engine = Engine::new(&config)?;
-    tick(&engine);
+    tick(&engine)?;
     Ok(engine)
 }
 
@@ -54,13 +54,14 @@ fn pool(slots: u32) -> PoolingAllocationConfig {
 }
 
 /// Advances the epoch for as long as the engine lives.
-fn tick(engine: &Engine) {
+fn tick(engine: &Engine) -> std::io::Result<()> {
     let engine = engine.weak();
-    std::thread::spawn(move || {
+    std::thread::Builder::new().name("epoch".into()).spawn(move || {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();
             drop(engine);
             std::thread::sleep(limits::EPOCH_TICK);
         }
-    });
+    })?;
+    Ok(())
 }
