@@ -47,7 +47,7 @@ fn pool(slots: u32) -> PoolingAllocationConfig {
         .max_memory_size(2 * limits::MEMORY_BYTES)
         .table_elements(limits::TABLE_ELEMENTS)
         // Zeroing what a turn touched is cheaper than giving it back to the kernel and faulting it in again.
-        .linear_memory_keep_resident(16 * 1024 * 1024)
+        .linear_memory_keep_resident(limits::KEPT_BYTES)
         .table_keep_resident(64 * 1024)
         .pagemap_scan(Enabled::Auto);
     pool

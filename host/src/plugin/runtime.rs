@@ -140,6 +140,7 @@ impl Runtime {
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits::HOSTCALL_BYTES);
+        store.set_max_component_handles(limits::HANDLES);
         // Before instantiation, so that a start function is covered too.
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut context| {
@@ -219,9 +220,16 @@ impl From<guest::AgentError> for RunError {
     }
 }
 
+/// Wasmtime's words where it has no type: the bytes of a host call, and component handles.
+const LIMITS_WITHOUT_A_TYPE: [&str; 2] = ["fuel allocated for hostcalls has been exhausted", "handle limit exceeded"];
+
 fn classify(error: &wasmtime::Error) -> RunError {
     if let Some(exhausted) = error.downcast_ref::<Exhausted>() {
         return RunError::LimitExceeded(exhausted.to_string());
+    }
+    let cause = error.root_cause().to_string();
+    if LIMITS_WITHOUT_A_TYPE.iter().any(|limit| cause.contains(limit)) {
+        return RunError::LimitExceeded(cause);
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => RunError::OutOfTime,
