@@ -10,3 +10,5 @@ mod hostile;
 mod isolation;
 mod scripts;
 mod service;
+mod shutdown;
+mod slow_reader;
