@@ -18,6 +18,7 @@ pub mod clock;
 pub mod config;
 #[cfg(feature = "dev")]
 pub mod dev;
+mod hex;
 pub mod http;
 pub mod lexical;
 pub mod plugin;

@@ -3,9 +3,11 @@
 
 mod client;
 mod guests;
+mod log;
 mod world;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use canvalo::app::App;
 use canvalo::capability::llm::LanguageModel;
@@ -16,7 +18,8 @@ use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use client::{Answer, chunks};
-pub use guests::{GUESTS, guest_plugins, package_guest, plugin_bytes};
+pub use guests::{GUESTS, guest_plugins, package_guest, package_text, plugin_bytes};
+pub use log::Log;
 pub use world::{World, agent_names, new_user};
 
 /// A server of one test. Dropping it stops it.
@@ -27,7 +30,17 @@ pub struct Server {
     pub app: Arc<App>,
     /// The database behind those.
     pub world: &'static World,
-    _task: AbortOnDropHandle<()>,
+    client: reqwest::Client,
+    task: AbortOnDropHandle<()>,
+}
+
+/// Waits for something that takes a moment.
+pub async fn until(what: &str, holds: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < Duration::from_secs(10), "{what} takes too long");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 impl Server {
@@ -38,11 +51,17 @@ impl Server {
 
     /// All agents and a model of the test's.
     pub async fn with_model(model: Arc<dyn LanguageModel>) -> Self {
-        Self::with(model, &[("CANVALO_PLUGIN_DIR", &world::agents().display().to_string())]).await
+        Self::with(model, &[]).await
     }
 
-    /// As the variables say, over those of a development server on this machine.
+    /// As the variables say, over those of a development server with all agents on this machine.
     pub async fn with(model: Arc<dyn LanguageModel>, variables: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::on(listener, model, variables).await
+    }
+
+    /// As [`Server::with`], where the caller listens.
+    pub async fn on(listener: TcpListener, model: Arc<dyn LanguageModel>, variables: &[(&str, &str)]) -> Self {
         let world = World::get();
         let config = Config::read(&|name: &str| {
             let told = variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());
@@ -50,12 +69,14 @@ impl Server {
         });
         let app = App::with_model(config.expect("a configuration that can be used"), model).await;
         let app = Arc::new(app.expect("a host that starts"));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let router = http::router(Arc::clone(&app));
-        let task = tokio::spawn(async move {
-            let _ = axum::serve(listener, router).await;
-        });
-        Self { url, app, world, _task: AbortOnDropHandle::new(task) }
+        let serve = http::serve(listener, Arc::clone(&app));
+        let task = tokio::spawn(async move { serve.await.expect("a server that serves") });
+        Self { url, app, world, client: reqwest::Client::new(), task: AbortOnDropHandle::new(task) }
+    }
+
+    /// Returns when it has stopped.
+    pub async fn stopped(&mut self) {
+        (&mut self.task).await.expect("a server that doesn't panic");
     }
 }

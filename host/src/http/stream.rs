@@ -1,7 +1,6 @@
 //! A turn as Server-Sent Events, in the frontend's chunk format.
 
 use std::convert::Infallible;
-use std::pin::pin;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, header};
@@ -49,24 +48,26 @@ pub(super) fn stream_turn(turn: Turn, shutdown: CancellationToken) -> Response {
 }
 
 fn events(turn: Turn, shutdown: CancellationToken) -> impl Stream<Item = Result<sse::Event, Infallible>> {
-    futures::stream::unfold(Some((turn, shutdown)), |state| async move {
-        let (mut turn, shutdown) = state?;
+    // One wait for the whole turn: begun again at each event, it would not end before a turn that is never silent.
+    let drained = Box::pin(drained(shutdown));
+    futures::stream::unfold(Some((turn, drained)), |state| async move {
+        let (mut turn, mut drained) = state?;
         let step = tokio::select! {
             biased;
+            () = &mut drained => Step::End(Err(Failure::shutting_down())),
             step = turn.next() => step?,
-            () = drained(&shutdown) => Step::End(Err(Failure::shutting_down())),
         };
         let (event, rest) = match step {
-            Step::Event(event) => (sse_event(&event), Some((turn, shutdown))),
+            Step::Event(event) => (sse_event(&event), Some((turn, drained))),
             Step::End(end) => (sse_end(end), None),
         };
         Some((Ok(event), rest))
     })
 }
 
-async fn drained(shutdown: &CancellationToken) {
-    let cancelled = pin!(shutdown.cancelled());
-    cancelled.await;
+/// Over when the turns that still run must end.
+pub(super) async fn drained(shutdown: CancellationToken) {
+    shutdown.cancelled().await;
     tokio::time::sleep(DRAIN).await;
 }
 
