@@ -171,7 +171,7 @@ fn a_report_lists_what_ran_and_sums_it_in_the_database() {
         ["Yard signs", "Estimate reminders", "Property managers", "Refer a neighbour", "Spring special"]
     );
     assert_eq!(column(&answer, "open_rate"), ["–", "90.9%", "–", "–", "39%"]);
-    assert_eq!(column(&answer, "roi"), ["–", "-100%", "1715.7%", "1811.1%", "3017.9%"]);
+    assert_eq!(column(&answer, "ROI"), ["–", "-100%", "1715.7%", "1811.1%", "3017.9%"]);
     let expected = json!({
         "Campaigns": "5", "Delivered": "915 of 944 sent", "Open rate": "41.6%", "Click rate": "10.8%",
         "Conversions": "11", "Conversion rate": "1.2%", "Cost": "$1,909.10 of $2,140.00 budgeted",
@@ -248,9 +248,9 @@ fn types_are_compared_by_their_sums_with_the_best_named() {
     let mut host = host();
     let answer = call(&mut host, "compare_campaign_types", json!({})).unwrap();
     assert_eq!(column(&answer, "campaign_type"), ["email", "direct-mail", "referral", "sms"]);
-    assert_eq!(column(&answer, "roi"), ["3017.8%", "2326%", "1811.1%", "-100%"]);
+    assert_eq!(column(&answer, "ROI"), ["3017.9%", "2326%", "1811.1%", "-100%"]);
     assert_eq!(column(&answer, "open_rate"), ["39%", "–", "–", "90.9%"]);
-    let best = json!({ "Best ROI": "email with 3017.8%", "Best conversion rate": "referral with 2.5%",
+    let best = json!({ "Best ROI": "email with 3017.9%", "Best conversion rate": "referral with 2.5%",
         "Cheapest conversion": "email with $148.50" });
     assert_eq!(answer["facts"], best);
     assert!(matches!(host.calls.as_slice(), [Call::Aggregate(_)]));

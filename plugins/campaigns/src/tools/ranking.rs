@@ -1,7 +1,7 @@
 //! `best_campaigns`: campaigns in the order of what they achieved.
 
 use canvalo_sdk::data::{Aggregation, Condition, Filter, Query};
-use canvalo_sdk::{Answer, Column, Context, NamedPeriod, Page, Percent, Row, ToolError};
+use canvalo_sdk::{Answer, Column, Context, NamedPeriod, Page, Row, ToolError};
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{period, ran, title, with_note};
 use crate::campaign::CampaignType;
-use crate::results::{Figures, RESULTS, UNSEEN, amount, shown};
+use crate::results::{Figures, RESULTS, UNSEEN, amount, percent, shown};
 
 /// For the model.
 pub const DESCRIPTION: &str = "Ranks campaigns, best first or worst first, by roi, conversion_rate, open_rate, click_rate, \
@@ -102,10 +102,10 @@ impl Measure {
     /// The figure of all campaigns together.
     fn overall(self, figures: &Figures) -> String {
         match self {
-            Self::Roi => Percent::shown(figures.roi()),
-            Self::ConversionRate => Percent::shown(figures.conversion_rate()),
-            Self::OpenRate => Percent::shown(figures.open_rate()),
-            Self::ClickRate => Percent::shown(figures.click_rate()),
+            Self::Roi => percent(figures.roi()),
+            Self::ConversionRate => percent(figures.conversion_rate()),
+            Self::OpenRate => percent(figures.open_rate()),
+            Self::ClickRate => percent(figures.click_rate()),
             Self::Revenue => figures.revenue.to_string(),
             Self::CostPerConversion => amount(figures.cost_per_conversion()),
         }
@@ -119,7 +119,8 @@ impl Measure {
     fn shown(self, row: &Row) -> Map<String, Value> {
         let mut rest = shown(row);
         let mut first = Map::new();
-        for name in ["id", "name", "campaign_type", self.column()] {
+        let figure = if self == Self::Roi { "ROI" } else { self.column() };
+        for name in ["id", "name", "campaign_type", figure] {
             first.extend(rest.shift_remove_entry(name));
         }
         first.extend(rest);

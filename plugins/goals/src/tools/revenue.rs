@@ -64,7 +64,7 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
         .title(format!("Revenue against goals from {} to {}", period.from, period.to))
         .rows(rows)
         .fact("Collected in the period", collected.first().copied().unwrap_or_default())
-        .note("Collected counts all that was paid on invoices, by the date of the last payment.");
+        .note("Collected counts all that was paid on invoices, by the date of the last payment, for every goal alike.");
     if none {
         return Ok(answer.note("No revenue goal covers this period.").next("Set a revenue goal"));
     }
