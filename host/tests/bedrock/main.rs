@@ -5,7 +5,9 @@
 mod answers;
 mod attempts;
 mod failures;
+mod python;
 mod requests;
+mod second_client;
 mod served;
 mod support;
 mod waits;
