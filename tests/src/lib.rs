@@ -1,6 +1,7 @@
 //! The harness: one local Supabase for all tests of a process, plugins built from source, servers on free ports, and a
 //! client that reads the stream. Every test has users of its own, so that all of them can run at the same time.
 
+pub mod bedrock_server;
 mod client;
 mod guests;
 mod log;
