@@ -2,7 +2,7 @@
 
 pub mod bedrock;
 pub mod budget;
-mod estimate;
+pub mod estimate;
 pub mod offline;
 pub mod scripted;
 
@@ -11,11 +11,18 @@ use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use estimate::Scale;
+
 /// A model that completes a conversation.
 #[async_trait]
 pub trait LanguageModel: Send + Sync {
     /// The model's name, as health checks and logs show it: `amazon.nova-lite-v1:0`.
     fn id(&self) -> &str;
+
+    /// How many characters of its input make a token, as far as that is known.
+    fn scale(&self) -> Scale {
+        Scale::default()
+    }
 
     /// Asks the model once. The stream yields text as it arrives and ends with exactly one
     /// [`CompletionEvent::Finished`] or one error. Dropping it, or this future, cancels the call.
