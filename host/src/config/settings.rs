@@ -50,6 +50,10 @@ pub struct LlmConfig {
     pub is_default: bool,
     /// `BEDROCK_MODEL_ID`. Default `amazon.nova-lite-v1:0`.
     pub model_id: String,
+    /// `LLM_CONTEXT_TOKENS`: the model's window, 8,000 to 1,000,000 tokens, its answer included. No call is longer. Default
+    /// 32,000: as much as most local models take, and long conversations cost less than they would in the 300,000 of
+    /// `nova-lite`. A server with a smaller window forgets the beginning without a word, so it must be told here.
+    pub context_tokens: u32,
     /// `AWS_REGION`, or `AWS_DEFAULT_REGION`. AWS's own sources apply without it.
     pub region: Option<String>,
     /// `AWS_PROFILE`: a profile of the AWS configuration files.
@@ -142,6 +146,11 @@ fn max_turns(number: &str) -> Result<u32, String> {
     number.parse().ok().filter(|n| (1..=4096).contains(n)).ok_or_else(|| "a number from 1 to 4096".to_owned())
 }
 
+fn context_tokens(number: &str) -> Result<u32, String> {
+    let tokens = number.parse().ok().filter(|n| (8_000..=1_000_000).contains(n));
+    tokens.ok_or_else(|| "a number of tokens from 8000 to 1000000".to_owned())
+}
+
 /// A bare word must be a level: the filter's own syntax would take any other for the name of a module.
 fn log_level(level: &str) -> Result<String, String> {
     let level = level.to_ascii_lowercase();
@@ -207,6 +216,7 @@ fn llm(reader: &mut Reader<'_>) -> LlmConfig {
         provider,
         is_default: !reader.is_set("LLM_PROVIDER"),
         model_id: reader.text("BEDROCK_MODEL_ID").unwrap_or_else(|| "amazon.nova-lite-v1:0".to_owned()),
+        context_tokens: reader.parsed("LLM_CONTEXT_TOKENS", context_tokens).unwrap_or(32_000),
         region: reader.text("AWS_REGION").or_else(|| reader.text("AWS_DEFAULT_REGION")),
         profile: reader.text("AWS_PROFILE"),
         endpoint: reader.parsed("BEDROCK_ENDPOINT_URL", address),

@@ -46,6 +46,7 @@ fn an_empty_environment_is_a_development_host_with_the_defaults() {
     assert_eq!(config.llm.provider, LlmProvider::Offline);
     assert!(config.llm.is_default);
     assert_eq!(config.llm.model_id, "amazon.nova-lite-v1:0");
+    assert_eq!(config.llm.context_tokens, 32_000);
     assert!(config.plugins.directory.ends_with("../plugins"));
     assert_eq!(config.plugins.max_turns, 64);
     assert_eq!(config.paths.home, Path::new(".canvalo"));
@@ -69,6 +70,7 @@ fn every_variable_reaches_its_field() {
         ("LLM_SCRIPT", "/tmp/script.json"),
         ("BEDROCK_MODEL_ID", "amazon.nova-pro-v1:0"),
         ("BEDROCK_ENDPOINT_URL", "http://127.0.0.1:1234/"),
+        ("LLM_CONTEXT_TOKENS", "128000"),
         ("AWS_REGION", "eu-central-1"),
         ("AWS_PROFILE", "canvalo"),
         ("CANVALO_HOME", "/var/lib/canvalo"),
@@ -89,6 +91,7 @@ fn every_variable_reaches_its_field() {
     assert_eq!(config.llm.provider, LlmProvider::Scripted { script: "/tmp/script.json".into() });
     assert!(!config.llm.is_default);
     assert_eq!(config.llm.model_id, "amazon.nova-pro-v1:0");
+    assert_eq!(config.llm.context_tokens, 128_000);
     assert_eq!(config.llm.endpoint.as_deref(), Some("http://127.0.0.1:1234"));
     assert_eq!(config.llm.region.as_deref(), Some("eu-central-1"));
     assert_eq!(config.llm.profile.as_deref(), Some("canvalo"));
@@ -113,6 +116,8 @@ fn a_value_that_cannot_be_used_is_a_problem_and_never_a_default() {
         ("LLM_PROVIDER", "openai"),
         ("LLM_PROVIDER", "gpt"),
         ("BEDROCK_ENDPOINT_URL", "localhost"),
+        ("LLM_CONTEXT_TOKENS", "4096"),
+        ("LLM_CONTEXT_TOKENS", "32k"),
         ("CANVALO_MAX_TURNS", "0"),
         ("CANVALO_MAX_TURNS", "many"),
         ("LOG_LEVEL", "loud"),
