@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod chat;
+mod conversation;
 mod coordination;
 mod disconnect;
 mod hostile;

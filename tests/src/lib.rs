@@ -8,6 +8,7 @@ mod world;
 use std::sync::Arc;
 
 use canvalo::app::App;
+use canvalo::capability::data::{DataStore, PostgRest};
 use canvalo::capability::llm::LanguageModel;
 use canvalo::capability::llm::offline::Offline;
 use canvalo::config::Config;
@@ -17,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub use client::{Answer, chunks};
 pub use guests::{GUESTS, guest_plugins, package_guest, plugin_bytes};
-pub use world::{World, agent_names, new_user};
+pub use world::{World, agent_names, agents, new_user};
 
 /// A server of one test. Dropping it stops it.
 pub struct Server {
@@ -43,13 +44,24 @@ impl Server {
 
     /// As the variables say, over those of a development server on this machine.
     pub async fn with(model: Arc<dyn LanguageModel>, variables: &[(&str, &str)]) -> Self {
-        let world = World::get();
-        let config = Config::read(&|name: &str| {
-            let told = variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());
-            told.or_else(|| world.variable(name)).filter(|value| !value.is_empty())
-        });
-        let app = App::with_model(config.expect("a configuration that can be used"), model).await;
-        let app = Arc::new(app.expect("a host that starts"));
+        let app = App::with_model(config(variables), model).await;
+        Self::serve(app.expect("a host that starts")).await
+    }
+
+    /// All agents, and the user's data through a store of the test's that has the real one.
+    pub async fn with_data<D: DataStore + 'static>(
+        model: Arc<dyn LanguageModel>,
+        around: impl FnOnce(PostgRest) -> D,
+    ) -> Self {
+        let config = config(&[("CANVALO_PLUGIN_DIR", &world::agents().display().to_string())]);
+        let supabase = config.supabase.as_ref().expect("the local Supabase");
+        let data = PostgRest::new(&supabase.url, &supabase.publishable_key).expect("a client");
+        let app = App::with_services(config, model, Arc::new(around(data))).await;
+        Self::serve(app.expect("a host that starts")).await
+    }
+
+    async fn serve(app: App) -> Self {
+        let (app, world) = (Arc::new(app), World::get());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let router = http::router(Arc::clone(&app));
@@ -58,4 +70,14 @@ impl Server {
         });
         Self { url, app, world, _task: AbortOnDropHandle::new(task) }
     }
+}
+
+/// The configuration of a development server on this machine, under these variables.
+fn config(variables: &[(&str, &str)]) -> Config {
+    let world = World::get();
+    let config = Config::read(&|name: &str| {
+        let told = variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());
+        told.or_else(|| world.variable(name)).filter(|value| !value.is_empty())
+    });
+    config.expect("a configuration that can be used")
 }

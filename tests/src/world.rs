@@ -123,7 +123,7 @@ pub fn agent_names() -> Vec<String> {
 }
 
 /// A folder with the agents and the grants they ship with.
-pub(crate) fn agents() -> &'static Path {
+pub fn agents() -> &'static Path {
     static AGENTS: OnceLock<PathBuf> = OnceLock::new();
     AGENTS.get_or_init(|| {
         let folder = scratch().join("plugins");
