@@ -53,7 +53,7 @@ async fn agents_that_work_at_the_same_time_speak_one_after_the_other_and_the_sup
 #[tokio::test]
 async fn one_agent_that_fails_leaves_the_others_answer_and_is_named() {
     let fails = json!({ "when": { "tool_offered": "list_contacts" }, "reply": { "error": "unavailable" } });
-    let model = script(team(both(), &[fails.clone()]));
+    let model = script(team(both(), std::slice::from_ref(&fails)));
     let server = Server::with_model(model.clone()).await;
     let answer = server.chat(new_user(), "Money and people?").await;
     assert_eq!(answer.text_of("invoices").trim(), "Three invoices are open.");

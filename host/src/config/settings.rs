@@ -51,8 +51,9 @@ pub struct LlmConfig {
     /// `BEDROCK_MODEL_ID`. Default `amazon.nova-lite-v1:0`.
     pub model_id: String,
     /// `LLM_CONTEXT_TOKENS`: the model's window, 8,000 to 1,000,000 tokens, its answer included. No call is longer. Default
-    /// 32,000: as much as most local models take, and long conversations cost less than they would in the 300,000 of
-    /// `nova-lite`. A server with a smaller window forgets the beginning without a word, so it must be told here.
+    /// 32,000: as much as most local models take, and in the 300,000 of `nova-lite` every long conversation would cost
+    /// more and gain little. A server with a smaller window forgets the beginning without a word, so it must be told
+    /// here; under 16,000, answers from many rows don't fit.
     pub context_tokens: u32,
     /// `AWS_REGION`, or `AWS_DEFAULT_REGION`. AWS's own sources apply without it.
     pub region: Option<String>,

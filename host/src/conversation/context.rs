@@ -7,8 +7,8 @@
 use crate::capability::llm::estimate::{self, Scale};
 use crate::capability::llm::{Content, Message, Role};
 
-/// What the largest agent's system prompt and tools take, and some room for what tools find. No turn begins with a
-/// history that would leave it less.
+/// What a turn must find free beside its history: the largest agent's system prompt and tools, 17,500 characters, and
+/// what its tools find.
 const FIXED_TOKENS: u32 = 10_000;
 
 /// The longest answer of a model call that sets no limit of its own.
