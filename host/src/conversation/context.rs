@@ -107,12 +107,15 @@ pub fn fit(messages: Vec<Message>, room: u32, scale: Scale) -> Result<Vec<Messag
     Ok(summary.into_iter().chain(before).chain(newest).collect())
 }
 
-/// What a turn begins with of a history, in a window of so many tokens.
+/// What a turn begins with of a history, in a window of so many tokens. The turn before it may take more than the share of
+/// a history: it is what the user most likely speaks of.
 pub fn before(mut history: Vec<Message>, message: &str, window: u32, scale: Scale) -> Result<Vec<Message>, TooLong> {
     let shares = Shares::of(window);
+    let last_turn = history.iter().rposition(is_question).map_or(0, |at| length(&history[at..]));
+    let share = shares.history.max(scale.tokens(last_turn));
     let newest = scale.tokens(message.len());
     history.push(Message::text(Role::User, message));
-    let mut messages = fit(history, shares.room.min(newest.saturating_add(shares.history)), scale)?;
+    let mut messages = fit(history, shares.room.min(newest.saturating_add(share)), scale)?;
     messages.pop();
     Ok(messages)
 }

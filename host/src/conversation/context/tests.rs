@@ -90,6 +90,19 @@ fn what_was_kept_comes_out_alternating_with_an_answer_to_everything() {
 }
 
 #[test]
+fn a_history_takes_its_share_and_the_last_turn_as_much_as_there_is() {
+    let turn = |characters: usize| [user(&"x".repeat(characters / 2)), assistant(&"y".repeat(characters / 2))];
+    let kept = |turns: &[usize]| {
+        let history: Vec<Message> = turns.iter().flat_map(|characters| turn(*characters)).collect();
+        before(history, "And now?", 32_000, Scale::default()).unwrap().len() / 2
+    };
+    assert_eq!(kept(&[8_000, 8_000, 8_000, 8_000, 8_000]), 4, "8,000 tokens of history");
+    assert_eq!(kept(&[8_000, 60_000]), 1);
+    assert_eq!(kept(&[8_000, 80_000]), 0, "no room for it in the window");
+    assert!(before(turn(1_000).into(), &"x".repeat(80_000), 32_000, Scale::default()).is_err());
+}
+
+#[test]
 fn every_window_leaves_room_for_a_message() {
     for window in [8_000, 32_000, 300_000, u32::MAX] {
         let shares = Shares::of(window);
