@@ -11,11 +11,14 @@ use tokio_util::task::TaskTracker;
 use crate::auth::{self, Authenticator, Policy, TokenKeys, TokenVerifier};
 use crate::capability::data::{DataStore, PostgRest, Unconfigured};
 use crate::capability::llm::LanguageModel;
-use crate::capability::llm::bedrock::{Bedrock, BedrockOptions};
+use crate::capability::llm::bedrock::{Bedrock, BedrockOptions, Guardrail};
+use crate::capability::llm::bounded::Bounded;
+use crate::capability::llm::fallback::Fallback;
 use crate::capability::llm::offline::Offline;
+use crate::capability::llm::retry::{RetryPolicy, Retrying};
 use crate::capability::llm::scripted::Scripted;
 use crate::clock::Clock;
-use crate::config::{Config, LlmProvider, Stage};
+use crate::config::{Config, LlmConfig, LlmProvider, Stage};
 use crate::conversation::fitted::Fitted;
 use crate::conversation::{self, Conversations};
 use crate::plugin::engine::engine;
@@ -27,6 +30,9 @@ const HEALTH_STANDS: Duration = Duration::from_secs(5);
 
 /// How long a dependency has to answer a health check.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The longest that a model call may take, with its retries and the fallback: as long as a whole turn of a plugin.
+const MODEL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The long-lived parts.
 pub struct App {
@@ -144,12 +150,7 @@ async fn plugins(config: &Config) -> Result<(Runtime, Registry)> {
 fn model(config: &Config) -> Result<Arc<dyn LanguageModel>> {
     let llm = &config.llm;
     Ok(match &llm.provider {
-        LlmProvider::Bedrock => Arc::new(Bedrock::new(BedrockOptions {
-            region: llm.region.clone(),
-            profile: llm.profile.clone(),
-            endpoint_url: llm.endpoint.clone(),
-            ..BedrockOptions::new(llm.model_id.clone())
-        })),
+        LlmProvider::Bedrock => bedrock(llm),
         LlmProvider::Offline => {
             if llm.is_default {
                 tracing::info!("no AWS credentials in the environment: answering with the offline model");
@@ -161,6 +162,27 @@ fn model(config: &Config) -> Result<Arc<dyn LanguageModel>> {
             Arc::new(Scripted::from_json(&text).with_context(|| format!("LLM_SCRIPT {}", script.display()))?)
         }
     })
+}
+
+/// The models on Bedrock: each retried, the second in place of the first, all of it bounded.
+fn bedrock(llm: &LlmConfig) -> Arc<dyn LanguageModel> {
+    let model = |id: &str| -> Arc<dyn LanguageModel> {
+        let guardrail = llm.guardrail.clone().map(|config| Guardrail { id: config.id, version: config.version });
+        let model = Bedrock::new(BedrockOptions {
+            region: llm.region.clone(),
+            profile: llm.profile.clone(),
+            endpoint_url: llm.endpoint.clone(),
+            guardrail,
+            ..BedrockOptions::new(id)
+        });
+        Arc::new(Retrying::new(Arc::new(model), RetryPolicy::default()))
+    };
+    let first = model(&llm.model_id);
+    let model = match &llm.fallback_model_id {
+        Some(id) => Arc::new(Fallback::new(first, model(id))),
+        None => first,
+    };
+    Arc::new(Bounded::new(model, MODEL_TIMEOUT))
 }
 
 fn data(config: &Config) -> Result<Arc<dyn DataStore>> {

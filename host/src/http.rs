@@ -8,11 +8,13 @@ mod service;
 mod stream;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::{get, post};
+use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -23,6 +25,9 @@ use error::ApiError;
 
 /// The largest body: a message of 32,000 characters and a long history fit many times.
 const BODY_BYTES: usize = 1024 * 1024;
+
+/// How long the ends of turns may take to reach their readers. Who reads nothing would hold the server up for ever.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The routes of the service.
 pub fn router(app: Arc<App>) -> Router {
@@ -43,6 +48,23 @@ pub fn router(app: Arc<App>) -> Router {
             HeaderValue::from_static("nosniff"),
         ))
         .with_state(app)
+}
+
+/// Serves until the app is told to stop, and then until the turns that run have ended, for as long as they may.
+pub async fn serve(listener: TcpListener, app: Arc<App>) -> std::io::Result<()> {
+    let shutdown = app.shutdown.clone();
+    let overdue = async {
+        stream::drained(shutdown.clone()).await;
+        tokio::time::sleep(LAST_WORDS).await;
+    };
+    let server = axum::serve(listener, router(app)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    tokio::select! {
+        served = server.into_future() => served,
+        () = overdue => {
+            tracing::warn!("stopped with connections open: their clients don't read, or don't send");
+            Ok(())
+        }
+    }
 }
 
 /// In development a frontend is served from wherever its tools serve it. No cookies are involved, so this gives away

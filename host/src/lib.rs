@@ -20,6 +20,7 @@ pub mod config;
 pub mod conversation;
 #[cfg(feature = "dev")]
 pub mod dev;
+mod hex;
 pub mod http;
 pub mod lexical;
 pub mod plugin;

@@ -1,24 +1,38 @@
 //! Logs: readable in development, JSON lines elsewhere. Standard output is for answers, so they go to standard error.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use tracing_subscriber::EnvFilter;
+use tracing::Subscriber;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 use uuid::Uuid;
 
 use crate::config::{Config, Stage};
+use crate::hex::hex;
 
 /// Starts logging, once per process.
 pub fn start(config: &Config) {
-    let filter = filter(&config.log_level);
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = lines(config.stage, std::io::stderr);
     // Fails only where a test has already started its own.
-    let _ = if config.stage == Stage::Development { subscriber.try_init() } else { subscriber.json().try_init() };
+    let _ = tracing_subscriber::registry().with(filter(&config.log_level)).with(lines).try_init();
+}
+
+/// The log, line by line as a stage has it.
+pub fn lines<S, W>(stage: Stage, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    if stage == Stage::Development { lines.boxed() } else { lines.json().boxed() }
 }
 
 /// A bare level is the host's own; the local REST server, which tells much at every start, then warns only.
-fn filter(log_level: &str) -> EnvFilter {
+pub fn filter(log_level: &str) -> EnvFilter {
     let quiet = "postrust_server=warn,postrust_core=warn";
     let directives = match log_level {
         "error" | "warn" | "info" => format!("{log_level},{quiet}"),
@@ -29,11 +43,5 @@ fn filter(log_level: &str) -> EnvFilter {
 
 /// What stands for a user in logs: the same for the same user, and no way back to who it is.
 pub fn user_tag(user: Uuid) -> Arc<str> {
-    let digest = Sha256::digest(user.as_bytes());
-    let mut tag = String::with_capacity(12);
-    for byte in &digest[..6] {
-        // Writing to a String can't fail.
-        let _ = write!(tag, "{byte:02x}");
-    }
-    tag.into()
+    hex(&Sha256::digest(user.as_bytes())[..6]).into()
 }

@@ -29,6 +29,14 @@ create view api.project_crew with (security_invoker = true) as
 select p.id, p.user_id, p.project_number, p.name, p.status, p.start_date, p.end_date, member
 from api.projects as p cross join unnest(p.assigned_team) as member;
 
+-- Most invoices are history; the open ones are asked for every day.
+create index invoices_open on api.invoices (user_id, due_date) where balance_due > 0;
+
+-- A new number follows the newest ones.
+create index invoices_created_at on api.invoices (user_id, created_at);
+create index projects_created_at on api.projects (user_id, created_at);
+create index proposals_created_at on api.proposals (user_id, created_at);
+
 -- Accepting a proposal, as a row: the insert marks the proposal as accepted and makes the project, all or nothing.
 create table api.proposal_acceptances (
   id uuid primary key default gen_random_uuid(),

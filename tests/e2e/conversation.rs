@@ -275,9 +275,7 @@ async fn a_long_conversation_goes_on_with_a_summary_of_its_beginning() {
         { "when": { "system_contains": "memory of a conversation" }, "reply": { "text": "They asked for 4711." } },
         { "when": { "tool_offered": "invoices" }, "reply": { "text": format!("Noted. {}", "x".repeat(1_500)) } },
     ]));
-    let folder = canvalo_tests::agents().display().to_string();
-    let window = [("LLM_CONTEXT_TOKENS", "8000"), ("CANVALO_PLUGIN_DIR", folder.as_str())];
-    let server = Server::with(model.clone(), &window).await;
+    let server = Server::with(model.clone(), &[("LLM_CONTEXT_TOKENS", "8000")]).await;
     let first = server.chat(anna, &format!("My code is 4711. {}", "y".repeat(1_500))).await.conversation().to_owned();
     for turn in 2..=3 {
         server.chat_in(anna, &first, &format!("Message {turn}. {}", "y".repeat(1_500))).await.end();
@@ -302,9 +300,7 @@ async fn a_long_conversation_goes_on_with_a_summary_of_its_beginning() {
 
 #[tokio::test]
 async fn a_message_longer_than_the_models_window_is_refused_with_advice() {
-    let folder = canvalo_tests::agents().display().to_string();
-    let window = [("LLM_CONTEXT_TOKENS", "8000"), ("CANVALO_PLUGIN_DIR", folder.as_str())];
-    let server = Server::with(greets(), &window).await;
+    let server = Server::with(greets(), &[("LLM_CONTEXT_TOKENS", "8000")]).await;
     let refused = server.send(new_user(), &json!({ "message": "ß".repeat(20_000) })).await;
     assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
     let error = refused.json::<Value>().await.unwrap()["error"].clone();

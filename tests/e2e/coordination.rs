@@ -131,9 +131,7 @@ async fn a_turn_that_has_used_its_tokens_ends_with_plain_words() {
     rules.push(lists(0));
     rules.extend(team(json!([{ "name": "invoices", "input": {} }]), &[]).as_array().unwrap().clone());
     let model = script(Value::Array(rules));
-    let folder = canvalo_tests::agents().display().to_string();
-    let large = [("LLM_CONTEXT_TOKENS", "128000"), ("CANVALO_PLUGIN_DIR", folder.as_str())];
-    let server = Server::with(model.clone(), &large).await;
+    let server = Server::with(model.clone(), &[("LLM_CONTEXT_TOKENS", "128000")]).await;
     let user = new_user();
     some_invoices(server.world, user, "Anna").await;
     let response = server.send(user, &json!({ "message": "ß".repeat(32_000), "history": history })).await;

@@ -1,31 +1,10 @@
-//! A client that goes away, and a server that is full or about to stop.
+//! A client that goes away, and a server that is full.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use canvalo::capability::llm::scripted::Scripted;
-use canvalo_tests::{Answer, Server, new_user};
+use canvalo_tests::{Server, new_user, until};
 use futures::StreamExt;
 use serde_json::{Value, json};
 
-use crate::scripts::script;
-
-/// An agent whose model says a word every 50 ms, for ten seconds.
-fn slow() -> Arc<Scripted> {
-    let words: Vec<String> = (0..200).map(|number| format!("word{number} ")).collect();
-    script(json!([
-        { "when": { "tool_offered": "list_invoices" }, "reply": { "text": words.concat(), "deltas": words, "delay_ms": 50 } },
-        { "when": { "tool_offered": "invoices" }, "reply": { "tool_uses": [{ "name": "invoices", "input": {} }] } },
-    ]))
-}
-
-async fn until(what: &str, holds: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !holds() {
-        assert!(started.elapsed() < Duration::from_secs(5), "{what} takes too long");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
+use crate::scripts::slow;
 
 #[tokio::test]
 async fn a_client_that_goes_away_mid_answer_stops_the_model_and_frees_the_slot() {
@@ -64,18 +43,4 @@ async fn a_full_server_refuses_the_next_turn_with_503_and_takes_it_when_there_is
     drop(first);
     until("making room", || server.app.supervisor.runtime().free_slots() == 1).await;
     assert_eq!(server.send(new_user(), &body).await.status(), 200);
-}
-
-#[tokio::test]
-async fn a_server_that_is_told_to_stop_refuses_new_turns_and_lets_a_running_one_end() {
-    let words = json!([
-        { "when": { "tool_offered": "invoices" }, "reply": { "text": "one two three", "deltas": 3, "delay_ms": 100 } },
-    ]);
-    let server = Server::with_model(script(words)).await;
-    let running = server.send(new_user(), &json!({ "message": "hi" })).await;
-    server.app.shutdown.cancel();
-    assert_eq!(server.send(new_user(), &json!({ "message": "hi" })).await.status(), 503);
-    let answer = Answer(canvalo_tests::chunks(&running.text().await.unwrap()));
-    assert_eq!(answer.text(), "one two three");
-    assert_eq!(answer.end()["type"], "complete");
 }

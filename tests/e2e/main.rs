@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the right answer")]
 
+mod audit;
 mod bad_input;
 mod chat;
 mod conversation;
@@ -12,3 +13,5 @@ mod isolation;
 mod scenarios;
 mod scripts;
 mod service;
+mod shutdown;
+mod slow_reader;

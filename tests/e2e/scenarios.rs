@@ -1,5 +1,5 @@
 //! Scenarios: what a user asks, what the model does with it, and what the user then reads and has. All is real but the
-//! model. It is Monday, 9 March 2026, 16:20 in Chicago.
+//! model. It is Monday, 9 March 2026, 16:20 in Chicago, where the clocks went forward yesterday.
 //!
 //! A scenario is a file, `tests/scenarios/<agent>/<name>.toml`:
 //!

@@ -1,6 +1,7 @@
-//! Scripts for the model, and rows for a user.
+//! Scripts for the model, rows for a user, and time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use canvalo::capability::llm::scripted::Scripted;
 use canvalo_tests::{GUESTS, World};
@@ -12,16 +13,33 @@ pub(crate) fn script(rules: Value) -> Arc<Scripted> {
     Arc::new(Scripted::from_json(&rules.to_string()).expect("a script"))
 }
 
-/// "@loops" asks the guest `loops`, "overdue" the invoices agent.
+/// "@loops" asks the guest `loops`, "overdue" the invoices agent. To "hold on" the model answers after a minute.
 pub(crate) fn guests_and_invoices() -> Arc<Scripted> {
-    let guests = GUESTS.iter().map(|guest| {
+    agents_and_invoices(GUESTS)
+}
+
+/// As [`guests_and_invoices`], for these.
+pub(crate) fn agents_and_invoices(agents: &[&str]) -> Arc<Scripted> {
+    let guests = agents.iter().map(|guest| {
         json!({
             "when": { "last_user_contains": format!("@{guest}"), "after_tool": null },
             "reply": { "tool_uses": [{ "name": guest, "input": {} }] },
         })
     });
-    let rules: Vec<Value> = guests.chain(overdue().as_array().expect("rules").iter().cloned()).collect();
+    let hold_on =
+        json!({ "when": { "last_user_contains": "hold on" }, "reply": { "text": "Done.", "delay_ms": 60_000 } });
+    let rules: Vec<Value> =
+        guests.chain([hold_on]).chain(overdue().as_array().expect("rules").iter().cloned()).collect();
     script(Value::Array(rules))
+}
+
+/// An agent whose model says a word every 50 ms, for ten seconds.
+pub(crate) fn slow() -> Arc<Scripted> {
+    let words: Vec<String> = (0..200).map(|number| format!("word{number} ")).collect();
+    script(json!([
+        { "when": { "tool_offered": "list_invoices" }, "reply": { "text": words.concat(), "deltas": words, "delay_ms": 50 } },
+        { "when": { "tool_offered": "invoices" }, "reply": { "tool_uses": [{ "name": "invoices", "input": {} }] } },
+    ]))
 }
 
 /// The supervisor picks invoices, which looks up what is overdue and says "Two are late."
@@ -57,4 +75,11 @@ pub(crate) async fn some_invoices(world: &World, user: Uuid, client: &str) {
         invoice("4", "2999-01-01", 800.0, 0.0, "sent"),
     ]);
     world.insert(user, "invoices", rows).await;
+}
+
+/// Lets time pass at once for everything that this test runs: its server too, and not the database.
+pub(crate) async fn skip(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
 }

@@ -31,7 +31,7 @@ impl Server {
 
     /// Sends a body as a user.
     pub async fn send(&self, user: Uuid, body: &Value) -> reqwest::Response {
-        let request = reqwest::Client::new().post(format!("{}/api/chat/stream", self.url)).json(body);
+        let request = self.client.post(format!("{}/api/chat/stream", self.url)).json(body);
         request.bearer_auth(self.world.token(user)).send().await.expect("an answer")
     }
 }

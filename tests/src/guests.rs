@@ -1,4 +1,4 @@
-//! The guests that misbehave, as plugins.
+//! The guests that misbehave, as plugins. Most are Rust; what Rust can't say is written in WebAssembly's text format.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use canvalo::plugin::package;
 use tempfile::TempDir;
+use wit_component::{StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
 
 use crate::world::{agents, workspace};
 
@@ -38,12 +40,21 @@ pub fn guest_plugins() -> TempDir {
 
 /// A guest as a component with a manifest.
 pub fn package_guest(guest: &str) -> Vec<u8> {
+    package_module(guest, &modules()[guest])
+}
+
+/// A core module in the text format as a component with a manifest.
+pub fn package_text(guest: &str, text: &str) -> Vec<u8> {
+    package_module(guest, &assemble(text))
+}
+
+fn package_module(guest: &str, module: &[u8]) -> Vec<u8> {
     let manifest = format!(
         "name = {:?}\nversion = \"1.0.0\"\ndescription = \"A guest that misbehaves\"\n{}",
         guest.replace('_', "-"),
         TABLES.replace("PREFIX", "")
     );
-    package::package(&modules()[guest], &manifest).expect("a component")
+    package::package(module, &manifest).expect("a component")
 }
 
 /// The component of an agent.
@@ -54,9 +65,25 @@ pub fn plugin_bytes(agent: &str) -> Vec<u8> {
 fn modules() -> &'static BTreeMap<String, Vec<u8>> {
     static MODULES: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
     MODULES.get_or_init(|| {
-        let built = package::compile(&workspace().join("tests/guests"), &["--examples", "--features", "wasm"])
-            .expect("the guests build");
+        let crate_dir = workspace().join("tests/guests");
+        let built = package::compile(&crate_dir, &["--examples", "--features", "wasm"]).expect("the guests build");
         let stem = |path: &Path| path.file_stem().expect("a name").to_string_lossy().into_owned();
-        built.iter().map(|path| (stem(path), std::fs::read(path).expect("a module"))).collect()
+        let rust = built.iter().map(|path| (stem(path), std::fs::read(path).expect("a module")));
+        let texts = GUESTS.iter().filter_map(|guest| {
+            let text = std::fs::read_to_string(crate_dir.join(format!("examples/{guest}.wat"))).ok()?;
+            Some(((*guest).to_owned(), assemble(&text)))
+        });
+        rust.chain(texts).collect()
     })
+}
+
+/// From text to a module that says which world it is for, as one of a compiler does.
+fn assemble(text: &str) -> Vec<u8> {
+    let mut module = wat::parse_str(text).expect("a module");
+    let mut resolve = Resolve::default();
+    resolve.push_dir(workspace().join("wit")).expect("the contract");
+    let package = resolve.push_file(workspace().join("tests/guests/handmade.wit")).expect("a package");
+    let world = resolve.select_world(&[package], Some("handmade")).expect("a world");
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("room for it");
+    module
 }

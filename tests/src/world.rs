@@ -36,7 +36,7 @@ impl World {
     fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("a runtime");
-        let options = Options { durable: false, seed: false, ..Options::new(scratch().join("home")) };
+        let options = Options { durable: false, seed: false, ..Options::new(scratch().join(home())) };
         let supabase = runtime.block_on(LocalSupabase::start(options, |step| eprintln!("{step}")));
         let supabase = supabase.expect("the local Supabase starts");
         // A connection ends with the runtime of the test that opened it, so none is kept for another test.
@@ -51,6 +51,7 @@ impl World {
             "SUPABASE_PUB_KEY" => self.env.publishable_key.clone(),
             "SUPABASE_JWT_SECRET" => self.env.jwt_secret.expose_secret().to_owned(),
             "CANVALO_CACHE_DIR" => scratch().join("cache").display().to_string(),
+            "CANVALO_PLUGIN_DIR" => agents().display().to_string(),
             "LLM_PROVIDER" => "offline".to_owned(),
             _ => return None,
         })
@@ -107,6 +108,13 @@ pub(crate) fn scratch() -> PathBuf {
     profile.join("e2e")
 }
 
+/// The home of this executable's local Supabase: one process at a time can use a home.
+fn home() -> String {
+    let executable = std::env::current_exe().expect("the path of this executable");
+    let name = executable.file_stem().expect("a name").to_string_lossy();
+    format!("home-{}", name.split('-').next().unwrap_or_default())
+}
+
 /// The root of the workspace.
 pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace above this crate")
@@ -123,7 +131,7 @@ pub fn agent_names() -> Vec<String> {
 }
 
 /// A folder with the agents and the grants they ship with.
-pub fn agents() -> &'static Path {
+pub(crate) fn agents() -> &'static Path {
     static AGENTS: OnceLock<PathBuf> = OnceLock::new();
     AGENTS.get_or_init(|| {
         let folder = scratch().join("plugins");

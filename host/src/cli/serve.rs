@@ -10,6 +10,7 @@ use canvalo::config::Config;
 use canvalo::{http, telemetry};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::task::AbortOnDropHandle;
 
 /// How long writes that are under way may take after the last turn has ended.
 const WRITES_GRACE: Duration = Duration::from_secs(5);
@@ -36,7 +37,8 @@ pub(super) async fn serve(config: Config, ready: impl FnOnce(SocketAddr)) -> Res
         tracing::info!("draining");
         shutdown.cancel();
     };
-    axum::serve(listener, http::router(Arc::clone(&app))).with_graceful_shutdown(stop).await?;
+    let _stop = AbortOnDropHandle::new(tokio::spawn(stop));
+    http::serve(listener, Arc::clone(&app)).await?;
     if tokio::time::timeout(WRITES_GRACE, app.finish_writes()).await.is_err() {
         tracing::warn!("stopped with writes under way: their outcome is unknown");
     }

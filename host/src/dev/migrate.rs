@@ -5,6 +5,8 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use tokio_postgres::Client;
 
+use crate::hex::hex;
+
 const BOOTSTRAP: &str = include_str!("bootstrap.sql");
 const SEED: &str = include_str!("../../../supabase/seed.sql");
 /// As the Supabase CLI records it.
@@ -71,7 +73,7 @@ pub(super) async fn prepare(
         progress("Adding the seed data ...");
         let transaction = client.transaction().await?;
         transaction.batch_execute(SEED).await.context("the seed fails")?;
-        let hash: String = Sha256::digest(SEED).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&Sha256::digest(SEED));
         transaction.execute("insert into supabase_migrations.seed_files values ($1, $2)", &[&SEED_PATH, &hash]).await?;
         transaction.commit().await?;
     }

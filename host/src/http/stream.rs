@@ -1,7 +1,6 @@
 //! A turn as Server-Sent Events, in the frontend's chunk format.
 
 use std::convert::Infallible;
-use std::pin::pin;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, header};
@@ -66,15 +65,17 @@ pub(super) fn stream_exchange(exchange: Exchange, shutdown: CancellationToken) -
 }
 
 fn events(exchange: Exchange, shutdown: CancellationToken) -> impl Stream<Item = Result<sse::Event, Infallible>> {
-    futures::stream::unfold(Some((exchange, shutdown)), |state| async move {
-        let (mut exchange, shutdown) = state?;
+    // One wait for the whole turn: begun again at each event, it would not end before a turn that is never silent.
+    let drained = Box::pin(drained(shutdown));
+    futures::stream::unfold(Some((exchange, drained)), |state| async move {
+        let (mut exchange, mut drained) = state?;
         let step = tokio::select! {
             biased;
+            () = &mut drained => Step::End(Err(Failure::shutting_down())),
             step = exchange.next() => step?,
-            () = drained(&shutdown) => Step::End(Err(Failure::shutting_down())),
         };
         let (event, rest) = match step {
-            Step::Event(event) => (sse_event(&event), Some((exchange, shutdown))),
+            Step::Event(event) => (sse_event(&event), Some((exchange, drained))),
             Step::End(end) => {
                 exchange.kept().await;
                 (sse_end(end, exchange.conversation()), None)
@@ -84,9 +85,9 @@ fn events(exchange: Exchange, shutdown: CancellationToken) -> impl Stream<Item =
     })
 }
 
-async fn drained(shutdown: &CancellationToken) {
-    let cancelled = pin!(shutdown.cancelled());
-    cancelled.await;
+/// Over when the turns that still run must end.
+pub(super) async fn drained(shutdown: CancellationToken) {
+    shutdown.cancelled().await;
     tokio::time::sleep(DRAIN).await;
 }
 

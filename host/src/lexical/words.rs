@@ -156,7 +156,7 @@ const STOP: &[&str] = &[
     "a", "about", "all", "also", "am", "an", "and", "any", "are", "aren't", "as", "at", "be", "been", "being", "but",
     "by", "can", "can't", "could", "did", "didn't", "display", "do", "does", "doesn't", "don't", "each", "every", "find",
     "for", "from", "get", "give", "had", "has", "hasn't", "have", "haven't", "he", "help", "her", "here", "him", "his",
-    "how", "i", "i'd", "i'm", "i've", "if", "in", "into", "is", "isn't", "it", "its", "just", "let", "let's", "list",
+    "how", "i", "i'd", "i'm", "i've", "if", "in", "into", "is", "isn't", "it", "its", "just", "let", "let's", "like", "list",
     "look", "many", "may", "me", "money", "much", "my", "need", "no", "not", "of", "off", "on", "one", "or", "our",
     "out", "over", "please", "see", "she", "should", "show", "so", "some", "tell", "than", "that", "the", "their",
     "them", "then", "there", "these", "they", "this", "those", "to", "too", "up", "us", "view", "want", "was", "wasn't", "we", "were",

@@ -27,7 +27,7 @@ pub fn engine(slots: u32, cache: Option<&Path>) -> wasmtime::Result<Engine> {
         config.cache(Some(Cache::new(cache)?));
     }
     let engine = Engine::new(&config)?;
-    tick(&engine);
+    tick(&engine)?;
     Ok(engine)
 }
 
@@ -47,20 +47,21 @@ fn pool(slots: u32) -> PoolingAllocationConfig {
         .max_memory_size(2 * limits::MEMORY_BYTES)
         .table_elements(limits::TABLE_ELEMENTS)
         // Zeroing what a turn touched is cheaper than giving it back to the kernel and faulting it in again.
-        .linear_memory_keep_resident(16 * 1024 * 1024)
+        .linear_memory_keep_resident(limits::KEPT_BYTES)
         .table_keep_resident(64 * 1024)
         .pagemap_scan(Enabled::Auto);
     pool
 }
 
 /// Advances the epoch for as long as the engine lives.
-fn tick(engine: &Engine) {
+fn tick(engine: &Engine) -> std::io::Result<()> {
     let engine = engine.weak();
-    std::thread::spawn(move || {
+    std::thread::Builder::new().name("epoch".into()).spawn(move || {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();
             drop(engine);
             std::thread::sleep(limits::EPOCH_TICK);
         }
-    });
+    })?;
+    Ok(())
 }

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::Manifest;
 use crate::capability::data::{Identifier, postgrest};
+use crate::hex::hex;
 
 /// In a grant: every column the manifest requests. A manifest itself must name its columns.
 const EVERYTHING: &str = "*";
@@ -167,16 +168,6 @@ impl Grants {
     }
 }
 
-/// Lower-case hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// What is done with a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
@@ -211,20 +202,26 @@ pub struct Capabilities {
 
 /// A call that is not allowed, and the line that would allow it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Denial(String);
+#[error("{message}")]
+pub struct Denial {
+    message: String,
+    /// What was reached for; none of it for the model.
+    pub(super) table: Option<Identifier>,
+    pub(super) verb: Option<Verb>,
+    pub(super) column: Option<Identifier>,
+}
 
 impl Capabilities {
     /// Whether the plugin may call the model.
     pub fn llm(&self) -> Result<(), Denial> {
         if !self.requested.llm {
-            return Err(Denial(format!(
+            return Err(Denial::of_model(format!(
                 "plugin {:?} has no model calls: add `llm = true` to its plugin.toml and to [{0}] in grants.toml",
                 self.plugin
             )));
         }
         if !self.granted.llm {
-            return Err(Denial(format!(
+            return Err(Denial::of_model(format!(
                 "plugin {:?} was not granted model calls: add `llm = true` to [{0}] in grants.toml",
                 self.plugin
             )));
@@ -311,7 +308,7 @@ impl Capabilities {
             Some(column) => format!("{verb} column {:?} of table {:?}", column.as_str(), table.as_str()),
             None => format!("{verb} rows of table {:?}", table.as_str()),
         };
-        Denial(if manifest {
+        let message = if manifest {
             format!(
                 "plugin {plugin:?} may not {what}: {line} under [tables.{table}] in its plugin.toml, and grant it under \
                  [{plugin}.tables.{table}] in grants.toml"
@@ -320,7 +317,14 @@ impl Capabilities {
             format!(
                 "plugin {plugin:?} was not granted to {what}: {line} under [{plugin}.tables.{table}] in grants.toml"
             )
-        })
+        };
+        Denial { message, table: Some(table.clone()), verb: Some(verb), column: column.cloned() }
+    }
+}
+
+impl Denial {
+    fn of_model(message: String) -> Self {
+        Self { message, table: None, verb: None, column: None }
     }
 }
 
@@ -382,6 +386,9 @@ mod tests {
 
         let not_requested = some.columns(&table, Verb::Select, [&name("tax_rate")]).unwrap_err().to_string();
         assert!(not_requested.contains("under [tables.invoices] in its plugin.toml"), "{not_requested}");
+
+        let denied = some.delete(&table).unwrap_err();
+        assert_eq!((denied.table, denied.verb, denied.column), (Some(table), Some(Verb::Delete), None));
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn depth(value: &Value) -> usize {
 }
 
 /// Text fit for one line of a log or of the screen: control characters escaped, and cut.
-fn one_line(text: &str, max_chars: usize) -> String {
+pub(super) fn one_line(text: &str, max_chars: usize) -> String {
     let mut line = String::with_capacity(text.len().min(max_chars));
     for (count, character) in text.chars().enumerate() {
         if count == max_chars {

@@ -5,6 +5,10 @@ use std::time::Duration;
 /// Linear memory of a turn, over all its memories. The Rust agents use under 2 MiB, a Python one about 40.
 pub(super) const MEMORY_BYTES: usize = 64 * 1024 * 1024;
 
+/// What a slot keeps of a linear memory for its next turn. Twice what a Rust agent touches; more would only be what a
+/// burst of greedy turns leaves behind in every slot.
+pub(super) const KEPT_BYTES: usize = 4 * 1024 * 1024;
+
 /// Table elements of a turn, over all its tables. Interpreters compiled to wasm have some 10,000.
 pub(super) const TABLE_ELEMENTS: usize = 20_000;
 
@@ -28,6 +32,9 @@ pub(super) const WALL_CLOCK: Duration = Duration::from_secs(120);
 
 /// Bytes the guest may hand over in one host call. A model request with a long history is the largest.
 pub(super) const HOSTCALL_BYTES: usize = 2 * 1024 * 1024;
+
+/// Component handles of a turn. The contract has no resources, so what there is is a component's own.
+pub(super) const HANDLES: usize = 1_000;
 
 /// Calls of data functions in a turn.
 pub(super) const DATA_CALLS: u32 = 200;

@@ -48,6 +48,17 @@ pub enum LoadError {
     Contract(String),
 }
 
+/// Why there can be no plugins at all.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The grants can't be used.
+    #[error(transparent)]
+    Grants(#[from] GrantsError),
+    /// The host's own functions can't be linked.
+    #[error("the functions of the contract can't be linked: {0}")]
+    Linker(String),
+}
+
 /// The plugins of one folder.
 #[derive(Default)]
 pub struct Registry {
@@ -58,12 +69,9 @@ impl Registry {
     /// Loads every `.wasm` of a folder, with the grants of its `grants.toml`. A plugin that can't be loaded is reported
     /// in the log and left out; it doesn't take the others with it. Compiles what the cache doesn't have: not for the
     /// request path.
-    pub fn load(engine: &Engine, folder: &Path) -> Result<Self, GrantsError> {
+    pub fn load(engine: &Engine, folder: &Path) -> Result<Self, RegistryError> {
         let grants = Grants::read(&folder.join("grants.toml"))?;
-        let linker = match linker(engine) {
-            Ok(linker) => linker,
-            Err(error) => unreachable!("the host's own functions can be linked: {error}"),
-        };
+        let linker = linker(engine).map_err(|error| RegistryError::Linker(format!("{error:#}")))?;
         let mut registry = Self::default();
         for path in wasm_files(folder) {
             match registry.load_file(&linker, &path, &grants) {

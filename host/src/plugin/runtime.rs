@@ -10,6 +10,7 @@ use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 use super::bindings::canvalo::agent::types;
 use super::bindings::exports::canvalo::agent::agent as guest;
 use super::event::Events;
+use super::host::one_line;
 use super::limits;
 use super::registry::Plugin;
 use super::state::{Budget, Exhausted, MemoryLimits, State};
@@ -140,6 +141,7 @@ impl Runtime {
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits::HOSTCALL_BYTES);
+        store.set_max_component_handles(limits::HANDLES);
         // Before instantiation, so that a start function is covered too.
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut context| {
@@ -210,23 +212,33 @@ fn report(outcome: guest::Outcome, shown: String) -> Report {
 
 impl From<guest::AgentError> for RunError {
     fn from(error: guest::AgentError) -> Self {
+        // The words are the guest's, and go into a log line.
+        let cause = |text: String| one_line(&text, limits::LOG_LINE_CHARS);
         match error {
-            guest::AgentError::Unavailable(cause) => Self::Unavailable(cause),
-            guest::AgentError::Denied(cause) => Self::Denied(cause),
-            guest::AgentError::LimitExceeded(cause) => Self::LimitExceeded(cause),
-            guest::AgentError::Invalid(cause) | guest::AgentError::Other(cause) => Self::Failed(cause),
+            guest::AgentError::Unavailable(text) => Self::Unavailable(cause(text)),
+            guest::AgentError::Denied(text) => Self::Denied(cause(text)),
+            guest::AgentError::LimitExceeded(text) => Self::LimitExceeded(cause(text)),
+            guest::AgentError::Invalid(text) | guest::AgentError::Other(text) => Self::Failed(cause(text)),
         }
     }
 }
+
+/// Wasmtime's words where it has no type: the bytes of a host call, and component handles.
+const LIMITS_WITHOUT_A_TYPE: [&str; 2] = ["fuel allocated for hostcalls has been exhausted", "handle limit exceeded"];
 
 fn classify(error: &wasmtime::Error) -> RunError {
     if let Some(exhausted) = error.downcast_ref::<Exhausted>() {
         return RunError::LimitExceeded(exhausted.to_string());
     }
+    let cause = error.root_cause().to_string();
+    if LIMITS_WITHOUT_A_TYPE.iter().any(|limit| cause.contains(limit)) {
+        return RunError::LimitExceeded(cause);
+    }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => RunError::OutOfTime,
         Some(Trap::StackOverflow) => RunError::LimitExceeded("the guest used more stack than a turn may".into()),
         Some(trap) => RunError::Trapped(trap.to_string()),
-        None => RunError::Trapped(format!("{error:#}")),
+        // It may quote names out of the component.
+        None => RunError::Trapped(one_line(&format!("{error:#}"), limits::LOG_LINE_CHARS)),
     }
 }

@@ -124,6 +124,9 @@ impl State {
             event = "grant.denied",
             plugin = %self.agent,
             user = %self.user_tag,
+            table = denial.table.as_ref().map(tracing::field::display),
+            verb = denial.verb.map(tracing::field::display),
+            column = denial.column.as_ref().map(tracing::field::display),
             "{denial}"
         );
     }

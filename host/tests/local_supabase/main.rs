@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod lifecycle;
+mod plans;
 mod rows;
 mod schema;
 mod seed;

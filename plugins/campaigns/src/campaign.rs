@@ -35,6 +35,12 @@ impl CampaignType {
 const CONTENT: &str = r#"{"type":"object","description":"What it says.","properties":{
 "subject":{"type":"string"},"message":{"type":"string"},"call_to_action":{"type":"string"}}}"#;
 
+/// For the tool that creates campaigns.
+pub(crate) const EXAMPLES_OF_NEW: &str = r#"Examples: "Create an email campaign called Deck Season with a budget of $500" "Plan a postcard mailing for April" "Set up a new referral campaign""#;
+
+/// For the tool that changes campaigns.
+pub(crate) const EXAMPLES_OF_CHANGES: &str = r#"Examples: "Change the budget of the Spring Special to $900" "Move the end date of the campaign to November 20" "640 emails were sent, 618 delivered and 241 opened""#;
+
 /// The table.
 pub static CAMPAIGNS: Table = Table {
     name: "campaigns",

@@ -23,8 +23,10 @@ pub fn agent() -> Agent {
         .tool(Tool::typed("pause_campaigns", tools::status::PAUSE, tools::status::pause))
         .tool(Tool::typed("finish_campaigns", tools::status::FINISH, tools::status::finish))
         .tool(Tool::typed("cancel_campaigns", tools::status::CANCEL, tools::status::cancel))
-        .tool(Tool::typed("add_campaign_results", tools::results::DESCRIPTION, tools::results::run))
+        .tool(Tool::typed("record_campaign_results", tools::results::DESCRIPTION, tools::results::run))
         .table(&campaign::CAMPAIGNS)
+        .examples("create_campaigns", campaign::EXAMPLES_OF_NEW)
+        .examples("update_campaigns", campaign::EXAMPLES_OF_CHANGES)
 }
 
 canvalo_sdk::agent!(agent);

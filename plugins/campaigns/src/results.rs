@@ -2,7 +2,7 @@
 
 use canvalo_sdk::data::Aggregation;
 use canvalo_sdk::{Column, Money, Order, Percent, Row, Table, columns};
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Map, Value};
 
 /// The view of campaigns with their rates. For reading.
@@ -115,17 +115,17 @@ impl Figures {
 
     /// Opened of delivered.
     pub fn open_rate(&self) -> Option<Percent> {
-        Percent::of(self.opened, self.seen)
+        ratio(self.opened, self.seen)
     }
 
     /// Clicked of delivered.
     pub fn click_rate(&self) -> Option<Percent> {
-        Percent::of(self.clicked, self.seen)
+        ratio(self.clicked, self.seen)
     }
 
     /// Won of delivered.
     pub fn conversion_rate(&self) -> Option<Percent> {
-        Percent::of(self.converted, self.delivered)
+        ratio(self.converted, self.delivered)
     }
 
     /// Cost of each one won.
@@ -135,7 +135,26 @@ impl Figures {
 
     /// What came back beyond the cost, of the cost.
     pub fn roi(&self) -> Option<Percent> {
-        Percent::of(self.revenue - self.cost, self.cost)
+        ratio(self.revenue - self.cost, self.cost)
+    }
+}
+
+/// With two decimals as the view has it, so that a campaign has the same figure wherever it is shown.
+fn ratio(part: impl Into<Decimal>, whole: impl Into<Decimal>) -> Option<Percent> {
+    let exact = Percent::of(part, whole)?.decimal();
+    figure(exact.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
+}
+
+/// A percentage as the view gives it.
+fn figure(percentage: Decimal) -> Option<Percent> {
+    Percent::of(percentage, Decimal::ONE_HUNDRED)
+}
+
+/// A percentage for an answer: a dash where there is none, and what is more than nothing is never 0%.
+pub fn percent(percentage: Option<Percent>) -> String {
+    match percentage.map(Percent::decimal) {
+        Some(small) if small > Decimal::ZERO && small < Decimal::new(5, 2) => "under 0.1%".to_owned(),
+        _ => Percent::shown(percentage),
     }
 }
 
@@ -148,7 +167,7 @@ pub fn sees(campaign_type: &str, opened: i64) -> bool {
 pub fn rate(row: &Row, column: &str) -> String {
     let seen = sees(row.text("campaign_type"), row.integer("opened_count"));
     let known = seen || !matches!(column, "open_rate" | "click_rate");
-    Percent::shown(row.decimal(column).filter(|_| known).and_then(|rate| Percent::of(rate, Decimal::ONE_HUNDRED)))
+    percent(row.decimal(column).filter(|_| known).and_then(figure))
 }
 
 /// An amount for an answer; a dash where there is none.
@@ -167,7 +186,7 @@ pub fn shown(row: &Row) -> Map<String, Value> {
         ("click_rate", rate(row, "click_rate").into()),
         ("conversion_rate", rate(row, "conversion_rate").into()),
         ("cost_per_conversion", amount(row.decimal("cost_per_conversion").map(Money::from)).into()),
-        ("roi", rate(row, "roi").into()),
+        ("ROI", rate(row, "roi").into()),
         ("actual_cost", row.money("actual_cost").to_string().into()),
         ("revenue_generated", row.money("revenue_generated").to_string().into()),
     ])
@@ -187,7 +206,6 @@ mod tests {
     }
 
     fn shown(figures: Figures) -> [String; 5] {
-        let percent = Percent::shown;
         let [open, click, won] =
             [percent(figures.open_rate()), percent(figures.click_rate()), percent(figures.conversion_rate())];
         [open, click, won, amount(figures.cost_per_conversion()), percent(figures.roi())]
@@ -196,10 +214,11 @@ mod tests {
     #[test]
     fn rates_of_sums_have_a_dash_where_there_is_nothing_to_divide_by() {
         let spring = group("email", [618, 241, 66, 5], "742.50", "23150");
-        assert_eq!(shown(spring), ["39%", "10.7%", "0.8%", "$148.50", "3017.8%"]);
+        assert_eq!(shown(spring), ["39%", "10.7%", "0.8%", "$148.50", "3017.9%"]);
         assert_eq!(shown(group("email", [0, 0, 0, 0], "0", "0")), ["–"; 5]);
         assert_eq!(shown(group("sms", [33, 30, 4, 0], "61.20", "0")), ["90.9%", "12.1%", "0%", "–", "-100%"]);
         assert_eq!(shown(Figures::default()), ["–"; 5]);
+        assert_eq!(shown(group("social", [8740, 1310, 204, 1], "285.75", "5078"))[2], "under 0.1%");
     }
 
     #[test]

@@ -171,7 +171,7 @@ fn a_report_lists_what_ran_and_sums_it_in_the_database() {
         ["Yard signs", "Estimate reminders", "Property managers", "Refer a neighbour", "Spring special"]
     );
     assert_eq!(column(&answer, "open_rate"), ["–", "90.9%", "–", "–", "39%"]);
-    assert_eq!(column(&answer, "roi"), ["–", "-100%", "1715.7%", "1811.1%", "3017.9%"]);
+    assert_eq!(column(&answer, "ROI"), ["–", "-100%", "1715.7%", "1811.1%", "3017.9%"]);
     let expected = json!({
         "Campaigns": "5", "Delivered": "915 of 944 sent", "Open rate": "41.6%", "Click rate": "10.8%",
         "Conversions": "11", "Conversion rate": "1.2%", "Cost": "$1,909.10 of $2,140.00 budgeted",
@@ -217,7 +217,7 @@ fn campaigns_are_ranked_by_the_database_and_those_without_the_figure_named_apart
         ["Spring special", "Refer a neighbour", "Property managers", "Estimate reminders"]
     );
     assert_eq!(answer["note"], "No ROI, so not ranked: Yard signs.");
-    assert_eq!(answer["facts"]["Best"], "Spring special");
+    assert_eq!(answer["facts"], json!({ "Best": "Spring special", "All together": "2395.9%" }));
     let Some(Call::Select(ranked)) = host.calls.first() else { unreachable!() };
     assert_eq!((ranked.order[0].column.as_str(), ranked.order[0].descending, ranked.limit), ("roi", true, 5));
 
@@ -248,9 +248,9 @@ fn types_are_compared_by_their_sums_with_the_best_named() {
     let mut host = host();
     let answer = call(&mut host, "compare_campaign_types", json!({})).unwrap();
     assert_eq!(column(&answer, "campaign_type"), ["email", "direct-mail", "referral", "sms"]);
-    assert_eq!(column(&answer, "roi"), ["3017.8%", "2326%", "1811.1%", "-100%"]);
+    assert_eq!(column(&answer, "ROI"), ["3017.9%", "2326%", "1811.1%", "-100%"]);
     assert_eq!(column(&answer, "open_rate"), ["39%", "–", "–", "90.9%"]);
-    let best = json!({ "Best ROI": "email with 3017.8%", "Best conversion rate": "referral with 2.5%",
+    let best = json!({ "Best ROI": "email with 3017.9%", "Best conversion rate": "referral with 2.5%",
         "Cheapest conversion": "email with $148.50" });
     assert_eq!(answer["facts"], best);
     assert!(matches!(host.calls.as_slice(), [Call::Aggregate(_)]));
@@ -327,8 +327,8 @@ fn a_move_does_not_undo_one_made_at_the_same_time() {
 #[test]
 fn jobs_revenue_and_cost_are_added_to_what_is_recorded() {
     let mut host = host();
-    let arguments = json!({ "campaign": "Refer a neighbour", "conversions": 2, "revenue": "$8,600.10" });
-    let answer = call(&mut host, "add_campaign_results", arguments).unwrap();
+    let arguments = json!({ "campaign": "Refer a neighbour", "conversions": 2, "earned": "$8,600.10" });
+    let answer = call(&mut host, "record_campaign_results", arguments).unwrap();
     let expected = json!({ "Conversions": "5 (+2)", "Revenue": "$17,200.10 (+$8,600.10)", "Cost": "$450.00 (+$0.00)" });
     assert_eq!(answer["facts"], expected);
     assert_eq!(answer["note"], "That is $50.00 over its budget of $400.00.");
@@ -337,14 +337,14 @@ fn jobs_revenue_and_cost_are_added_to_what_is_recorded() {
 
     let before = writes(&host);
     for (arguments, problem) in [
-        (json!({ "campaign": "Yard signs" }), "What is to be added?"),
-        (json!({ "campaign": "Yard signs", "revenue": -5 }), "`revenue`: must be zero or more"),
-        (json!({ "campaign": "Yard signs", "cost": 1.005 }), "`cost`: must be zero or more, in whole cents"),
+        (json!({ "campaign": "Yard signs" }), "What came on top?"),
+        (json!({ "campaign": "Yard signs", "earned": -5 }), "`earned`: must be zero or more"),
+        (json!({ "campaign": "Yard signs", "spent": 1.005 }), "`spent`: must be zero or more, in whole cents"),
         (json!({ "campaign": "Yard signs", "conversions": 1.5 }), "`conversions`: expected a whole number"),
         (json!({ "campaign": "Yard signs", "conversions": 100_001 }), "`conversions`: at most 100000"),
         (json!({ "campaign": "Radio", "conversions": 1 }), "There is no campaign \"Radio\"."),
     ] {
-        let error = call(&mut host, "add_campaign_results", arguments).unwrap_err();
+        let error = call(&mut host, "record_campaign_results", arguments).unwrap_err();
         assert!(error.starts_with(problem), "{error}");
     }
     assert_eq!(writes(&host), before);

@@ -8,12 +8,12 @@ pub mod results;
 pub mod status;
 
 use canvalo_sdk::data::{Condition, Filter};
-use canvalo_sdk::{Answer, NamedPeriod, Percent, Period, Quantity, ToolError};
+use canvalo_sdk::{Answer, NamedPeriod, Period, Quantity, ToolError};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::campaign::CampaignType;
-use crate::results::{Figures, amount};
+use crate::results::{Figures, amount, percent};
 
 /// The period that arguments name; none is ever.
 fn period(
@@ -59,14 +59,14 @@ fn totals(answer: Answer, figures: &Figures) -> Answer {
     answer
         .fact("Campaigns", figures.campaigns)
         .fact("Delivered", format!("{} of {} sent", count(figures.delivered), count(figures.sent)))
-        .fact("Open rate", Percent::shown(figures.open_rate()))
-        .fact("Click rate", Percent::shown(figures.click_rate()))
+        .fact("Open rate", percent(figures.open_rate()))
+        .fact("Click rate", percent(figures.click_rate()))
         .fact("Conversions", count(figures.converted))
-        .fact("Conversion rate", Percent::shown(figures.conversion_rate()))
+        .fact("Conversion rate", percent(figures.conversion_rate()))
         .fact("Cost", format!("{} of {} budgeted", figures.cost, figures.budget))
         .fact("Cost per conversion", amount(figures.cost_per_conversion()))
         .fact("Revenue", figures.revenue)
-        .fact("ROI", Percent::shown(figures.roi()))
+        .fact("ROI", percent(figures.roi()))
 }
 
 /// A whole number with its thousands apart.

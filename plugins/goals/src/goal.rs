@@ -3,8 +3,8 @@
 //! A goal is active until somebody completes or cancels it. Reaching the target completes nothing, for revenue goes on
 //! growing and ratings fall again; and whether a goal is overdue follows from its last day, whatever its status says.
 
+use canvalo_sdk::data::{Filter, Query};
 use canvalo_sdk::{Column, Context, Order, Quantity, Row, Table, ToolError};
-use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -39,6 +39,12 @@ pub const OPEN: [&str; 2] = ["active", "overdue"];
 /// The largest value: fourteen digits, two of them decimals.
 const MAX: i64 = 999_999_999_999;
 
+/// For the tool that creates goals.
+pub(crate) const EXAMPLES_OF_NEW: &str = r#"Examples: "Set a goal of $50,000 in revenue this quarter" "New goal: ten exteriors by the end of June" "I want to win five clients this month""#;
+
+/// For the tool that changes goals.
+pub(crate) const EXAMPLES_OF_CHANGES: &str = r#"Examples: "Move the deadline of the commercial clients goal to June 30" "Raise the revenue target to $60,000" "Cancel the rating goal""#;
+
 /// The table.
 pub static GOALS: Table = Table {
     name: "goals",
@@ -53,8 +59,9 @@ pub static GOALS: Table = Table {
         Column::text("unit").describe("USD for money, otherwise what is counted. Leave out for the type's own."),
         Column::date("start_date").describe("Today if left out."),
         Column::date("end_date").describe("The deadline."),
-        Column::one_of("status", &["active", "completed", "cancelled", "overdue"])
-            .describe("Leave out for a new goal. To complete one: complete_goals."),
+        // A row may say overdue; nobody has to, for it follows from the last day.
+        Column::one_of("status", &["active", "completed", "cancelled"])
+            .describe("Leave out for a new goal. To complete one: complete_goals. What is overdue: goal_progress."),
         Column::decimal("progress_percentage").read_only(),
         Column::text("notes"),
     ],
@@ -68,9 +75,10 @@ pub static GOALS: Table = Table {
     ..Table::EMPTY
 };
 
-/// Gives new goals a first day and a unit.
+/// Gives new goals a first day and a unit. A title that an open goal has is refused: people name goals by it.
 fn complete_new(context: &mut Context<'_>, rows: &mut [Map<String, Value>]) -> Result<(), ToolError> {
     let (today, count) = (context.today(), rows.len());
+    refuse_known(context, rows)?;
     for (index, row) in rows.iter_mut().enumerate() {
         row.entry("start_date").or_insert_with(|| today.to_string().into());
         let unit = match row.get("goal_type").and_then(Value::as_str) {
@@ -83,10 +91,25 @@ fn complete_new(context: &mut Context<'_>, rows: &mut [Map<String, Value>]) -> R
         let at = if count == 1 { String::new() } else { format!("Entry {}: ", index + 1) };
         let goal = Row(row.clone());
         check(&goal)
-            .and_then(|()| check_status(&goal, today))
+            .and_then(|()| if goal.text("status") == "completed" { check_reached(&goal) } else { Ok(()) })
             .map_err(|problem| ToolError::refused(format!("{at}{problem}")))?;
     }
     Ok(())
+}
+
+fn refuse_known(context: &mut Context<'_>, rows: &[Map<String, Value>]) -> Result<(), ToolError> {
+    let titles: Vec<&str> = rows.iter().filter_map(|row| row.get("title")?.as_str()).collect();
+    let same: Vec<Filter> = titles.iter().map(|title| Filter::ilike("title", title)).collect();
+    let query = Query::new(GOALS.name, &["title"]).matching(Filter::one_of("status", OPEN)).matching(same);
+    // A `*` in a title is a wildcard to the database.
+    let known = |row: &&Row| titles.iter().any(|title| title.to_lowercase() == row.text("title").to_lowercase());
+    match context.select(&query)?.rows.iter().find(known) {
+        Some(row) => Err(ToolError::refused(format!(
+            "There is an open goal {:?} already. Change that one, or choose another title.",
+            row.text("title")
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Keeps status and dates in step when a goal changes.
@@ -102,10 +125,10 @@ fn complete_changes(context: &mut Context<'_>, row: &Row, changes: &mut Map<Stri
     let mut after = row.clone();
     after.0.extend(changes.clone());
     check(&after).map_err(refused)?;
-    if changes.contains_key("status") {
-        check_status(&after, today).map_err(refused)?;
+    if changes.get("status").is_some_and(|status| status == "completed") {
+        check_reached(&after).map_err(refused)?;
     } else if changes.contains_key("end_date")
-        && row.text("status") == "overdue"
+        && after.text("status") == "overdue"
         && after.date("end_date").is_none_or(|end| end >= today)
     {
         // With more time it is overdue no longer.
@@ -126,16 +149,6 @@ fn check(goal: &Row) -> Result<(), String> {
     }
     match (goal.date("start_date"), goal.date("end_date")) {
         (Some(start), Some(end)) if end < start => Err(format!("it would end on {end}, before it starts on {start}.")),
-        _ => Ok(()),
-    }
-}
-
-/// Whether a status that is being set fits the rest.
-fn check_status(goal: &Row, today: NaiveDate) -> Result<(), String> {
-    match (goal.text("status"), goal.date("end_date")) {
-        ("completed", _) => check_reached(goal),
-        ("overdue", None) => Err("it has no `end_date`, so it can't be overdue.".to_owned()),
-        ("overdue", Some(end)) if end >= today => Err(format!("it ends on {end}, so it isn't overdue.")),
         _ => Ok(()),
     }
 }

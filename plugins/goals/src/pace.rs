@@ -6,8 +6,6 @@
 use canvalo_sdk::{Percent, Row};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// So many per cent of the target above or below what is expected still count as on track: 18 days of a year's goal.
 pub const TOLERANCE: i64 = 5;
@@ -18,8 +16,7 @@ const DAYS_OF_WEEK: i64 = 7;
 const DAYS_OF_MONTH: Decimal = Decimal::from_parts(304_375, 0, 0, false, 4);
 
 /// How a goal stands, in the order of attention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// Its last day is over and the target isn't reached.
     Overdue,

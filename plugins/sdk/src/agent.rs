@@ -29,8 +29,32 @@ impl Agent {
         table.tools().into_iter().fold(self, Self::tool)
     }
 
+    /// Adds a line of requests to the description of a tool that has none, as those of a table: `Examples: "…" "…"`.
+    pub fn examples(mut self, tool: &str, line: &str) -> Self {
+        for tool in self.tools.iter_mut().filter(|known| known.name == tool) {
+            tool.description = format!("{}\n{line}", tool.description).into();
+        }
+        self
+    }
+
     /// The tools, in the order they are offered.
     pub fn tools(&self) -> &[Tool] {
         &self.tools
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Column;
+
+    static JOBS: Table =
+        Table { name: "jobs", singular: "job", label: "title", columns: &[Column::text("title")], ..Table::EMPTY };
+
+    #[test]
+    fn a_tables_tool_can_be_given_examples() {
+        let agent = Agent::new("").table(&JOBS).examples("create_jobs", "Examples: \"New job\"");
+        let with_examples = agent.tools().iter().filter(|tool| tool.description().ends_with("\nExamples: \"New job\""));
+        assert_eq!(with_examples.map(Tool::name).collect::<Vec<_>>(), ["create_jobs"]);
     }
 }

@@ -36,8 +36,18 @@ impl fmt::Display for Quantity<'_> {
         match self.unit.to_ascii_lowercase().as_str() {
             "" => Ok(()),
             "%" | "percent" => f.write_str("%"),
+            _ if self.value == Decimal::ONE => write!(f, " {}", singular(self.unit)),
             _ => write!(f, " {}", self.unit),
         }
+    }
+}
+
+/// "clients" of one: `client`.
+fn singular(unit: &str) -> String {
+    match (unit.strip_suffix("ies"), unit.strip_suffix('s')) {
+        (Some(stem), _) => format!("{stem}y"),
+        (None, Some(stem)) if !stem.ends_with('s') => stem.to_owned(),
+        _ => unit.to_owned(),
     }
 }
 
@@ -56,6 +66,10 @@ mod tests {
             ("1234567.891", "sq ft", "1,234,567.89 sq ft"),
             ("84.50", "%", "84.5%"),
             ("100", "", "100"),
+            ("1.00", "new clients", "1 new client"),
+            ("1", "properties", "1 property"),
+            ("1", "sq ft", "1 sq ft"),
+            ("1", "USD", "$1.00"),
         ] {
             assert_eq!(Quantity::new(value.parse::<Decimal>().unwrap(), unit).to_string(), shown);
         }

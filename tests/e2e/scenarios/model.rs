@@ -105,15 +105,15 @@ impl LanguageModel for Script {
     }
 
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, LlmError> {
-        // Agents are the supervisor's tools.
+        // Agents are the supervisor's tools. It is asked again when the agent found that the question wasn't its own.
         let is_supervisors = request.tools.iter().any(|tool| tool.name == self.folder);
-        if let (true, Some(agent)) = (is_supervisors, &self.picked) {
+        if let (true, 1, Some(agent)) = (is_supervisors, request.messages.len(), &self.picked) {
             return Ok(says(0, String::new(), vec![(agent.clone(), json!({}))]));
         }
         match self.next(&request) {
             Some((number, Call::Says { text, tools })) => Ok(says(number, text, tools)),
             Some((_, Call::Renders)) => Offline.stream(request).await,
-            Some((_, Call::Fails)) => Err(LlmError::Unavailable("as the scenario says".to_owned())),
+            Some((_, Call::Fails)) => Err(LlmError::Unavailable("as the scenario says".into())),
             None => Err(LlmError::Other("the scenario has no such call".to_owned())),
         }
     }

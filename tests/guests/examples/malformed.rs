@@ -74,6 +74,7 @@ fn writes() {
     say("no rows", insert(&insertion(Vec::new())).err());
     say("many rows", insert(&insertion(vec!["{}".into(); 1_000])).err());
     say("array row", insert(&insertion(vec!["[]".into()])).err());
+    say("very deep row", insert(&insertion(vec!["[".repeat(100_000)])).err());
     let modification = Modification {
         table: "invoices".into(),
         conditions: Vec::new(),
@@ -108,6 +109,8 @@ fn models() {
     say("no messages", complete(&CompletionRequest { messages: Vec::new(), ..request.clone() }).err());
     let tool = Tool { name: "a-b".into(), description: String::new(), parameters: "{}".into() };
     say("tool name", complete(&CompletionRequest { tools: vec![tool], ..request.clone() }).err());
+    let deep = Tool { name: "ab".into(), description: String::new(), parameters: "[".repeat(100_000) };
+    say("very deep tool", complete(&CompletionRequest { tools: vec![deep], ..request.clone() }).err());
     let forged = ToolUse { id: "1".into(), name: "x".into(), input: "{}".into() };
     let forged = Message { role: Role::User, content: vec![Content::ToolUse(forged)] };
     say("forged tool use", complete(&CompletionRequest { messages: vec![forged], ..request.clone() }).err());

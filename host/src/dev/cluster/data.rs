@@ -12,6 +12,7 @@ use crate::dev::account::Account;
 use crate::dev::binaries::Binaries;
 use crate::dev::guard::Guarded;
 use crate::dev::home::Home;
+use crate::hex::hex;
 
 /// Where data goes that can't be in its home.
 const ELSEWHERE: &str = "/var/lib/canvalo";
@@ -80,8 +81,7 @@ impl Data {
 /// The folder under [`ELSEWHERE`] for this home. Those of homes that were deleted go.
 fn elsewhere(home: &Home) -> Result<PathBuf> {
     let hash = Sha256::digest(home.path().as_os_str().as_encoded_bytes());
-    let name: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let store = Path::new(ELSEWHERE).join(name);
+    let store = Path::new(ELSEWHERE).join(hex(&hash[..8]));
     fs::create_dir_all(&store).with_context(|| format!("can't make {}", store.display()))?;
     for folder in [Path::new(ELSEWHERE), &store] {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755))

@@ -102,8 +102,8 @@ fn shown(row: &Row) -> Option<Map<String, Value>> {
         ("title", row.get("title").clone()),
         ("client_name", row.get("client_name").clone()),
         ("location", row.get("location").clone()),
-        ("assigned_to", row.get("assigned_to").clone()),
         ("status", row.get("status").clone()),
+        ("assigned_to", row.get("assigned_to").clone()),
         ("notes", row.get("notes").clone()),
     ]))
 }

@@ -24,12 +24,12 @@ use crate::window;
 pub const DESCRIPTION: &str = "Moves one appointment to another date or time, keeping its length, and says if it clashes then. \
 With days but no time it moves nothing and offers free times. Also gives it to somebody else or changes its length. For \
 several use reschedule_appointments.\n\
-Examples: \"Move the Nguyen walk-through to Friday at 2pm\" \"Reschedule John Smith to next week\" \"Push my 10 o'clock with Maria Lopez to tomorrow\" \"Change the estimate to 3pm\" \"Postpone the site visit to March 20\"";
+Examples: \"Move the Nguyen walk-through to Friday at 2pm\" \"Reschedule John Smith to next week\" \"Push my 10 o'clock with Maria Lopez to tomorrow\" \"Change the estimate on Thursday to 3pm\" \"Postpone the site visit to March 20\"";
 
 /// For the model.
 pub const DESCRIPTION_MANY: &str = "Moves several appointments at once and says for each what happened and whether it clashes \
 then: one that can't be moved doesn't keep the others from it.\n\
-Examples: \"Move both estimates to Thursday\" \"Push all of tomorrow's visits to Friday\" \"Swap the Smith and the Lopez visit\"";
+Examples: \"Move both estimates by a day\" \"Push all of tomorrow's visits back, it is going to rain\" \"Swap the Smith and the Lopez visit\"";
 
 /// Where one appointment goes.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{period, ran, title, with_note};
 use crate::campaign::CampaignType;
-use crate::results::{Figures, RESULTS, amount};
+use crate::results::{Figures, RESULTS, amount, percent};
 
 /// For the model.
 pub const DESCRIPTION: &str = "Compares the types of campaigns with each other: email, sms, social, direct-mail and referral, \
@@ -46,13 +46,13 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
             ("campaign_type", (*kind).into()),
             ("campaigns", json!(figures.campaigns)),
             ("conversions", json!(figures.converted)),
-            ("conversion_rate", Percent::shown(figures.conversion_rate()).into()),
+            ("conversion_rate", percent(figures.conversion_rate()).into()),
             ("cost_per_conversion", amount(figures.cost_per_conversion()).into()),
             ("cost", figures.cost.to_string().into()),
             ("revenue", figures.revenue.to_string().into()),
-            ("roi", Percent::shown(figures.roi()).into()),
-            ("open_rate", Percent::shown(figures.open_rate()).into()),
-            ("click_rate", Percent::shown(figures.click_rate()).into()),
+            ("ROI", percent(figures.roi()).into()),
+            ("open_rate", percent(figures.open_rate()).into()),
+            ("click_rate", percent(figures.click_rate()).into()),
         ])
     });
     let mut answer = Answer::new().title(title("Campaign types", period)).rows(rows.collect());
@@ -62,10 +62,10 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
         };
         let cheapest = groups.iter().filter_map(|(kind, figures)| Some((figures.cost_per_conversion()?, *kind))).min();
         if let Some((roi, kind)) = best(&Figures::roi) {
-            answer = answer.fact("Best ROI", format!("{kind} with {roi}"));
+            answer = answer.fact("Best ROI", format!("{kind} with {}", percent(Some(roi))));
         }
         if let Some((rate, kind)) = best(&Figures::conversion_rate) {
-            answer = answer.fact("Best conversion rate", format!("{kind} with {rate}"));
+            answer = answer.fact("Best conversion rate", format!("{kind} with {}", percent(Some(rate))));
         }
         if let Some((cost, kind)) = cheapest {
             answer = answer.fact("Cheapest conversion", format!("{kind} with {cost}"));

@@ -1,6 +1,6 @@
 //! `best_campaigns`: campaigns in the order of what they achieved.
 
-use canvalo_sdk::data::{Condition, Filter, Query};
+use canvalo_sdk::data::{Aggregation, Condition, Filter, Query};
 use canvalo_sdk::{Answer, Column, Context, NamedPeriod, Page, Row, ToolError};
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -9,12 +9,12 @@ use serde_json::{Map, Value};
 
 use super::{period, ran, title, with_note};
 use crate::campaign::CampaignType;
-use crate::results::{RESULTS, UNSEEN, shown};
+use crate::results::{Figures, RESULTS, UNSEEN, amount, percent, shown};
 
 /// For the model.
 pub const DESCRIPTION: &str = "Ranks campaigns, best first or worst first, by roi, conversion_rate, open_rate, click_rate, \
 revenue or cost_per_conversion. Campaigns without that figure are named apart.\n\
-Examples: \"Which campaign had the best ROI?\" \"What's our worst campaign?\" \"Top 3 campaigns by revenue\" \"Which mailing won us the cheapest leads?\" \"Which email had the highest open rate?\"";
+Examples: \"Which campaign had the best ROI?\" \"Which ad worked best?\" \"What's our worst campaign?\" \"Top 3 campaigns by revenue\" \"Which mailing won us the cheapest leads?\" \"Which email had the highest open rate?\"";
 
 const DEFAULT_ROWS: u32 = 5;
 const MAX_ROWS: u32 = 20;
@@ -99,6 +99,18 @@ impl Measure {
         vec![without().into()]
     }
 
+    /// The figure of all campaigns together.
+    fn overall(self, figures: &Figures) -> String {
+        match self {
+            Self::Roi => percent(figures.roi()),
+            Self::ConversionRate => percent(figures.conversion_rate()),
+            Self::OpenRate => percent(figures.open_rate()),
+            Self::ClickRate => percent(figures.click_rate()),
+            Self::Revenue => figures.revenue.to_string(),
+            Self::CostPerConversion => amount(figures.cost_per_conversion()),
+        }
+    }
+
     fn needs_openings(self) -> bool {
         matches!(self, Self::OpenRate | Self::ClickRate)
     }
@@ -107,7 +119,8 @@ impl Measure {
     fn shown(self, row: &Row) -> Map<String, Value> {
         let mut rest = shown(row);
         let mut first = Map::new();
-        for name in ["id", "name", "campaign_type", self.column()] {
+        let figure = if self == Self::Roi { "ROI" } else { self.column() };
+        for name in ["id", "name", "campaign_type", figure] {
             first.extend(rest.shift_remove_entry(name));
         }
         first.extend(rest);
@@ -139,6 +152,9 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     let mut pages = context.select_many(&[ranked.ascending("name"), apart]).into_iter();
     let mut next = || pages.next().unwrap_or_else(|| Ok(Page::default()));
     let (ranked, apart) = (next()?, next()?);
+    let mut sums = Figures::measured(Aggregation::new(RESULTS.name));
+    sums.conditions = ran(period, arguments.campaign_type.as_slice());
+    let figures = context.aggregate(&sums)?.iter().map(Figures::of).fold(Figures::default(), Figures::and);
 
     let total = ranked.total.unwrap_or(ranked.rows.len() as u64);
     let order = if worst { "Worst" } else { "Best" };
@@ -148,7 +164,8 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
         .rows(ranked.rows.iter().map(|row| by.shown(row)).collect())
         .total_rows(total);
     if let Some(first) = ranked.rows.first() {
-        answer = with_note(answer.fact(order, RESULTS.name_of(first)), period);
+        answer = answer.fact(order, RESULTS.name_of(first)).fact("All together", by.overall(&figures));
+        answer = with_note(answer, period);
         answer = answer.next(format!("How did {} do?", RESULTS.name_of(first)));
     }
     Ok(with_unranked(answer, by, &apart))

@@ -13,7 +13,7 @@ use crate::results::{Figures, RESULTS, shown};
 /// For the model.
 pub const DESCRIPTION: &str = "How campaigns did, all of them or those of a period or type: the rates, cost per conversion and \
 ROI of each, and in total what was sent, opened, clicked, won, spent and earned. Without a period, all that ever ran.\n\
-Examples: \"How are our campaigns doing?\" \"What's our open rate?\" \"How much did we spend on marketing this quarter?\" \"What did advertising bring in last year?\" \"How well do our emails convert?\"";
+Examples: \"How are our campaigns doing?\" \"What's our open rate?\" \"How many people opened our newsletter?\" \"How much did we spend on marketing this quarter?\" \"What did advertising bring in last year?\" \"How well do our emails convert?\"";
 
 /// Rows shown; the totals are over all.
 const MAX_ROWS: u32 = 50;

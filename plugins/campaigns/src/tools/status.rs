@@ -11,10 +11,10 @@ use crate::status::{Campaign, Move};
 /// For the model.
 pub const START: &str = "Starts one campaign or several, or resumes paused ones: their status becomes active. One that was to \
 start later starts today.\n\
-Examples: \"Start the Spring special\" \"Launch the HOA outreach campaign\" \"Resume the Facebook ads\"";
+Examples: \"Start the Spring special\" \"Launch the HOA outreach campaign\" \"Resume the Facebook ads\" \"Resume the reminders\"";
 
 /// For the model.
-pub const PAUSE: &str = "Pauses one active campaign or several, to be resumed later.\n\
+pub const PAUSE: &str = "Pauses one active campaign or several for the time being.\n\
 Examples: \"Pause the Facebook ads\" \"Stop the text reminders for now\" \"Put the referral campaign on hold\"";
 
 /// For the model.

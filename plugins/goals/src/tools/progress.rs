@@ -11,8 +11,9 @@ use crate::goal::{GOALS, GoalType, OPEN, values};
 use crate::pace::{Aim, Pace, Standing, TOLERANCE};
 
 /// For the model.
-pub const DESCRIPTION: &str = "How open goals stand against the time that has passed: ahead, on track, behind, overdue, \
-reached or not started, with where each will end at this pace and what is still needed per week and month.\n\
+pub const DESCRIPTION: &str = "How open goals stand against the time that has passed, those for revenue, projects, clients and \
+satisfaction: ahead, on track, behind, overdue, reached or not started, with where each will end at this pace and what is \
+still needed per week and month.\n\
 Examples: \"Am I on track for my goals?\" \"What's behind?\" \"How close are we to our target?\" \"How much more do I need each week?\" \"Will we make the yearly goal at this pace?\" \"Which targets did we miss?\"";
 
 /// Goals of one call: more than anybody pursues at a time.
@@ -25,8 +26,34 @@ pub struct Arguments {
     pub search: Option<String>,
     /// Only goals of this type.
     pub goal_type: Option<GoalType>,
-    /// Only goals that stand like this. Those behind include those overdue.
-    pub standing: Option<Vec<Standing>>,
+    /// Only goals that stand like this; behind includes overdue. Leave out when the user asks whether they are on track.
+    pub standing: Option<Vec<Asked>>,
+}
+
+/// A part of the open goals.
+//
+// On track is missing: whoever asks for it wants to know what isn't, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Asked {
+    Behind,
+    Overdue,
+    Ahead,
+    Reached,
+    NotStarted,
+}
+
+impl Asked {
+    fn standings(self) -> &'static [Standing] {
+        match self {
+            Self::Behind => &[Standing::Overdue, Standing::Behind],
+            Self::Overdue => &[Standing::Overdue],
+            Self::Ahead => &[Standing::Ahead],
+            Self::Reached => &[Standing::Reached],
+            Self::NotStarted => &[Standing::NotStarted],
+        }
+    }
 }
 
 /// Runs it.
@@ -53,7 +80,10 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
             answer = answer.fact(capitalised(standing.words()), count);
         }
     }
-    let asked = asked(arguments.standing.unwrap_or_default());
+    let mut asked: Vec<Standing> =
+        arguments.standing.unwrap_or_default().into_iter().flat_map(Asked::standings).copied().collect();
+    asked.sort();
+    asked.dedup();
     if !asked.is_empty() {
         goals.retain(|(pace, _)| asked.contains(&pace.standing));
     }
@@ -75,16 +105,6 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     };
     let shown: Vec<_> = goals.iter().map(|(pace, goal)| shown(pace, goal)).collect();
     Ok(answer.title(title).total_rows(shown.len() as u64).rows(shown))
-}
-
-/// The standings that are asked for, in order.
-fn asked(mut standings: Vec<Standing>) -> Vec<Standing> {
-    if standings.contains(&Standing::Behind) {
-        standings.push(Standing::Overdue);
-    }
-    standings.sort();
-    standings.dedup();
-    standings
 }
 
 fn shown(pace: &Pace, goal: &Row) -> Map<String, Value> {

@@ -1,4 +1,4 @@
-//! `set_goal_progress`, `add_goal_progress` and `record_goals_progress`: where goals stand now.
+//! `record_goal_total`, `record_goal_increase` and `record_goals_progress`: where goals stand now.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,13 @@ use crate::pace::{Aim, Standing};
 use crate::progress::Step;
 
 /// For the model.
-pub const SET: &str = "Sets where a goal stands now, in all, and says how it stands. For what came on top use \
-add_goal_progress.\n\
-Examples: \"Set the revenue goal to $52,000\" \"Update the projects goal, we are at 8 now\" \"Record a rating of 4.4 on the rating goal\"";
+pub const TOTAL: &str = "Records where a goal stands now, in all, and says how that compares with its target. For what came on \
+top use record_goal_increase; for another target use update_goals.\n\
+Examples: \"Record 8 projects on the projects goal\" \"Update the progress of the rating goal to 4.4\" \"We are at $52,000 of our revenue goal\"";
 
 /// For the model.
-pub const ADD: &str = "Adds to what a goal has reached so far, and says how it stands. For the new total use \
-set_goal_progress.\n\
+pub const INCREASE: &str = "Records what came on top of a goal's progress, and says how that compares with its target. For the new \
+total use record_goal_total.\n\
 Examples: \"Add two clients to the commercial clients goal\" \"Log another $3,500 on the revenue goal\" \"One more project towards our ten\"";
 
 /// For the model.
@@ -35,18 +35,18 @@ const MAX_ENTRIES: usize = 16;
 const RETURNING: [&str; 9] =
     ["id", "title", "goal_type", "target_value", "current_value", "unit", "start_date", "end_date", "status"];
 
-/// Arguments of `set_goal_progress`.
+/// Arguments of `record_goal_total`.
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct Set {
+pub struct Total {
     /// The goal: its title, or its id.
     pub goal: String,
     /// The new total, in the goal's unit.
     pub value: Money,
 }
 
-/// Arguments of `add_goal_progress`.
+/// Arguments of `record_goal_increase`.
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct Add {
+pub struct Increase {
     /// The goal: its title, or its id.
     pub goal: String,
     /// How much more, in the goal's unit. Negative to take back.
@@ -72,13 +72,13 @@ pub struct Entry {
     pub add: Option<Money>,
 }
 
-/// Runs `set_goal_progress`.
-pub fn set(context: &mut Context<'_>, arguments: Set) -> Result<Answer, ToolError> {
+/// Runs `record_goal_total`.
+pub fn total(context: &mut Context<'_>, arguments: Total) -> Result<Answer, ToolError> {
     one(context, Entry { goal: arguments.goal, set_to: Some(arguments.value), add: None })
 }
 
-/// Runs `add_goal_progress`.
-pub fn add(context: &mut Context<'_>, arguments: Add) -> Result<Answer, ToolError> {
+/// Runs `record_goal_increase`.
+pub fn increase(context: &mut Context<'_>, arguments: Increase) -> Result<Answer, ToolError> {
     one(context, Entry { goal: arguments.goal, set_to: None, add: Some(arguments.amount) })
 }
 

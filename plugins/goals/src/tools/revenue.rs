@@ -13,9 +13,9 @@ use crate::goal::{GOALS, values};
 use crate::pace::{Aim, Standing, share};
 
 /// For the model.
-pub const DESCRIPTION: &str = "Holds what clients paid in a period against the part of each revenue goal that falls into it: on \
-track or behind, and what is still to come in. This month unless a period is given.\n\
-Examples: \"Am I on track for my revenue goal this month?\" \"Did we collect enough for the revenue target last quarter?\" \"Are we making enough money for the yearly goal?\" \"What does this week have to bring in?\"";
+pub const DESCRIPTION: &str = "Compares what clients paid in a period with the part of each revenue goal that falls into it: \
+ahead, on track or behind, and what is still to come in. This month unless a period is given.\n\
+Examples: \"How does this month's revenue compare with my goal?\" \"Did we collect enough for the revenue target last quarter?\" \"Are we making enough money for the yearly goal?\" \"What does this week have to bring in?\"";
 
 /// Goals of one call: one batch of sums.
 const MAX_GOALS: u32 = 15;
@@ -64,7 +64,7 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
         .title(format!("Revenue against goals from {} to {}", period.from, period.to))
         .rows(rows)
         .fact("Collected in the period", collected.first().copied().unwrap_or_default())
-        .note("Collected counts all that was paid on invoices, by the date of the last payment.");
+        .note("Collected counts all that was paid on invoices, by the date of the last payment, for every goal alike.");
     if none {
         return Ok(answer.note("No revenue goal covers this period.").next("Set a revenue goal"));
     }

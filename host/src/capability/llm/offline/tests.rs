@@ -340,6 +340,31 @@ fn nothing_is_written_unless_the_message_commands_it() {
 }
 
 #[test]
+fn starting_and_pausing_are_commands_and_asking_about_them_is_not() {
+    let campaigns =
+        json!({"type": "array", "items": {"type": "string", "description": "The campaign: its name, or its id."}});
+    let parameters = json!({"type": "object", "required": ["campaigns"], "properties": {"campaigns": campaigns}});
+    let tools = [
+        tool("start_campaigns", "Starts campaigns, or resumes paused ones.", parameters.clone()),
+        tool("pause_campaigns", "Pauses campaigns.", parameters),
+        tool(
+            "list_campaigns",
+            "Lists campaigns.",
+            json!({"type": "object", "properties": {"search": {"type": "string"}}}),
+        ),
+    ];
+    for (message, name) in [
+        ("Start campaign \"Spring special\"", "start_campaigns"),
+        ("Please resume the campaign \"Spring special\"", "start_campaigns"),
+        ("Pause campaign \"Spring special\"", "pause_campaigns"),
+        ("When does campaign \"Spring special\" start?", "list_campaigns"),
+        ("Did we pause campaign \"Spring special\"?", "list_campaigns"),
+    ] {
+        assert_eq!(call(&tools, message).0, name, "{message}");
+    }
+}
+
+#[test]
 fn agents_are_chosen_without_a_task_and_several_when_the_question_has_several_parts() {
     let agents = agents();
     let invoices = ("invoices".to_owned(), json!({}));

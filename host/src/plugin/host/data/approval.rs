@@ -4,6 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::capability::data::{Condition, DataError as Failure, Delete, Identifier, Operator, Row, Select, Update};
+use crate::hex::hex;
 use crate::plugin::bindings::canvalo::agent::data::{Approval, DataError};
 use crate::plugin::host::one_line;
 use crate::plugin::state::State;
@@ -78,8 +79,7 @@ impl State {
 
     fn ask(&self, summary: &str, action: &str) -> DataError {
         let digest = Sha256::new().chain_update(&*self.user_tag).chain_update(action).finalize();
-        let id = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        DataError::ApprovalRequired(Approval { id, summary: one_line(summary, 1_000) })
+        DataError::ApprovalRequired(Approval { id: hex(&digest[..16]), summary: one_line(summary, 1_000) })
     }
 }
 
