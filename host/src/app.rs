@@ -19,6 +19,8 @@ use crate::capability::llm::retry::{RetryPolicy, Retrying};
 use crate::capability::llm::scripted::Scripted;
 use crate::clock::Clock;
 use crate::config::{Config, LlmConfig, LlmProvider, Stage};
+use crate::conversation::fitted::Fitted;
+use crate::conversation::{self, Conversations};
 use crate::plugin::engine::engine;
 use crate::plugin::{Registry, Runtime, Services};
 use crate::supervisor::Supervisor;
@@ -38,6 +40,8 @@ pub struct App {
     pub config: Config,
     /// Who the user is.
     pub authenticator: Authenticator,
+    /// What is kept of what was said.
+    pub conversations: Arc<Conversations>,
     /// Answers questions.
     pub supervisor: Arc<Supervisor>,
     /// When a question is asked. Tokens have the real time, whatever it says.
@@ -57,15 +61,36 @@ impl App {
 
     /// As [`App::build`], with a model of the caller's.
     pub async fn with_model(config: Config, model: Arc<dyn LanguageModel>) -> Result<Self> {
-        let services = Services { model, data: data(&config)?, writes: TaskTracker::new() };
+        let data = data(&config)?;
+        Self::with_services(config, model, data).await
+    }
+
+    /// As [`App::build`], with a model and a data store of the caller's.
+    pub async fn with_services(
+        config: Config,
+        model: Arc<dyn LanguageModel>,
+        data: Arc<dyn DataStore>,
+    ) -> Result<Self> {
+        let shutdown = CancellationToken::new();
+        let options = conversation::Options {
+            kept: config.supabase.is_some(),
+            // It writes by rules, and has none for this.
+            summarised: model.id() != Offline.id(),
+            window: config.llm.context_tokens,
+            stop: shutdown.clone(),
+        };
+        let model = Arc::new(Fitted::new(model, config.llm.context_tokens));
+        let services = Services { model, data, writes: TaskTracker::new() };
+        let conversations = Conversations::new(&services, options);
         let (runtime, registry) = plugins(&config).await?;
         let supervisor = Supervisor::new(runtime, registry, services);
         Ok(Self {
             authenticator: authenticator(&config),
+            conversations,
             turns: Arc::new(Semaphore::new(config.plugins.max_turns as usize)),
             supervisor,
             clock: Clock::default(),
-            shutdown: CancellationToken::new(),
+            shutdown,
             health: Mutex::default(),
             config,
         })

@@ -8,7 +8,7 @@
 pub mod bedrock;
 pub mod bounded;
 pub mod budget;
-mod estimate;
+pub mod estimate;
 pub mod fallback;
 pub mod offline;
 pub mod retry;
@@ -22,11 +22,18 @@ use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use estimate::Scale;
+
 /// A model that completes a conversation.
 #[async_trait]
 pub trait LanguageModel: Send + Sync {
     /// The model's name, as health checks and logs show it: `amazon.nova-lite-v1:0`.
     fn id(&self) -> &str;
+
+    /// How many characters of its input make a token, as far as that is known.
+    fn scale(&self) -> Scale {
+        Scale::default()
+    }
 
     /// Asks the model once. The stream yields text as it arrives and ends with exactly one
     /// [`CompletionEvent::Finished`] or one error. Dropping it, or this future, cancels the call.

@@ -55,6 +55,11 @@ pub struct LlmConfig {
     pub fallback_model_id: Option<String>,
     /// What reads along. None without `BEDROCK_GUARDRAIL_ID`.
     pub guardrail: Option<GuardrailConfig>,
+    /// `LLM_CONTEXT_TOKENS`: the model's window, 8,000 to 1,000,000 tokens, its answer included. No call is longer. Default
+    /// 32,000: as much as most local models take, and in the 300,000 of `nova-lite` every long conversation would cost
+    /// more and gain little. A server with a smaller window forgets the beginning without a word, so it must be told
+    /// here; under 16,000, answers from many rows don't fit.
+    pub context_tokens: u32,
     /// `AWS_REGION`, or `AWS_DEFAULT_REGION`. AWS's own sources apply without it.
     pub region: Option<String>,
     /// `AWS_PROFILE`: a profile of the AWS configuration files.
@@ -156,6 +161,11 @@ fn max_turns(number: &str) -> Result<u32, String> {
     number.parse().ok().filter(|n| (1..=4096).contains(n)).ok_or_else(|| "a number from 1 to 4096".to_owned())
 }
 
+fn context_tokens(number: &str) -> Result<u32, String> {
+    let tokens = number.parse().ok().filter(|n| (8_000..=1_000_000).contains(n));
+    tokens.ok_or_else(|| "a number of tokens from 8000 to 1000000".to_owned())
+}
+
 /// A bare word must be a level: the filter's own syntax would take any other for the name of a module.
 fn log_level(level: &str) -> Result<String, String> {
     let level = level.to_ascii_lowercase();
@@ -227,6 +237,7 @@ fn llm(reader: &mut Reader<'_>) -> LlmConfig {
         }),
         guardrail: guardrail(reader),
         model_id,
+        context_tokens: reader.parsed("LLM_CONTEXT_TOKENS", context_tokens).unwrap_or(32_000),
         region: reader.text("AWS_REGION").or_else(|| reader.text("AWS_DEFAULT_REGION")),
         profile: reader.text("AWS_PROFILE"),
         endpoint: reader.parsed("BEDROCK_ENDPOINT_URL", address),

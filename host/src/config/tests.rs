@@ -46,6 +46,7 @@ fn an_empty_environment_is_a_development_host_with_the_defaults() {
     assert_eq!(config.llm.provider, LlmProvider::Offline);
     assert!(config.llm.is_default);
     assert_eq!(config.llm.model_id, "amazon.nova-lite-v1:0");
+    assert_eq!(config.llm.context_tokens, 32_000);
     assert!(config.plugins.directory.ends_with("../plugins"));
     assert_eq!(config.plugins.max_turns, 64);
     assert_eq!(config.paths.home, Path::new(".canvalo"));
@@ -72,6 +73,7 @@ fn every_variable_reaches_its_field() {
         ("BEDROCK_GUARDRAIL_ID", "gr1abc"),
         ("BEDROCK_GUARDRAIL_VERSION", "3"),
         ("BEDROCK_ENDPOINT_URL", "http://127.0.0.1:1234/"),
+        ("LLM_CONTEXT_TOKENS", "128000"),
         ("AWS_REGION", "eu-central-1"),
         ("AWS_PROFILE", "canvalo"),
         ("CANVALO_HOME", "/var/lib/canvalo"),
@@ -95,6 +97,7 @@ fn every_variable_reaches_its_field() {
     assert_eq!(config.llm.fallback_model_id.as_deref(), Some("amazon.nova-micro-v1:0"));
     let guardrail = config.llm.guardrail.unwrap();
     assert_eq!((guardrail.id.as_str(), guardrail.version.as_str()), ("gr1abc", "3"));
+    assert_eq!(config.llm.context_tokens, 128_000);
     assert_eq!(config.llm.endpoint.as_deref(), Some("http://127.0.0.1:1234"));
     assert_eq!(config.llm.region.as_deref(), Some("eu-central-1"));
     assert_eq!(config.llm.profile.as_deref(), Some("canvalo"));
@@ -119,6 +122,8 @@ fn a_value_that_cannot_be_used_is_a_problem_and_never_a_default() {
         ("LLM_PROVIDER", "openai"),
         ("LLM_PROVIDER", "gpt"),
         ("BEDROCK_ENDPOINT_URL", "localhost"),
+        ("LLM_CONTEXT_TOKENS", "4096"),
+        ("LLM_CONTEXT_TOKENS", "32k"),
         ("CANVALO_MAX_TURNS", "0"),
         ("CANVALO_MAX_TURNS", "many"),
         ("BEDROCK_FALLBACK_MODEL_ID", "amazon.nova-lite-v1:0"),
