@@ -33,7 +33,7 @@ fn value(table: &Table, name: &str, row: &Row, zone: Tz) -> Value {
     match column.map(|column| column.kind) {
         Some(Kind::Money) => Money::from_json(value).map_or_else(|| value.clone(), |amount| amount.to_string().into()),
         Some(Kind::Decimal) => match Money::from_json(value) {
-            Some(number) => number.decimal().normalize().to_string().into(),
+            Some(number) => Money::from(number.decimal().normalize()).into(),
             None => value.clone(),
         },
         Some(Kind::Timestamp) => match row.instant(name) {
