@@ -2,7 +2,7 @@
 
 use crate::support::{shared, superuser};
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "agent_conversations",
     "agent_messages",
     "appointments",
@@ -11,6 +11,7 @@ const TABLES: [&str; 11] = [
     "goals",
     "invoices",
     "projects",
+    "proposal_acceptances",
     "proposals",
     "reviews",
     "tasks",
@@ -50,11 +51,20 @@ async fn every_table_forces_row_level_security_with_one_policy_per_verb() {
 #[tokio::test]
 async fn only_signed_in_users_may_touch_the_tables_and_only_with_the_four_verbs() {
     let grants = names(
-        "select distinct grantee || ' ' || string_agg(privilege_type, ',' order by privilege_type)
+        "select table_name || ' ' || grantee || ' ' || string_agg(privilege_type, ',' order by privilege_type)
          from information_schema.role_table_grants where table_schema = 'api' and grantee <> 'postgres'
-         group by grantee, table_name",
+         group by grantee, table_name
+         having grantee <> 'authenticated' or string_agg(privilege_type, ',' order by privilege_type) <> 'DELETE,INSERT,SELECT,UPDATE'
+         order by 1",
     );
-    assert_eq!(grants.await, ["authenticated DELETE,INSERT,SELECT,UPDATE"]);
+    // Views are read, and what was accepted stays accepted.
+    let fewer = [
+        "campaign_results authenticated SELECT",
+        "project_budgets authenticated SELECT",
+        "project_crew authenticated SELECT",
+        "proposal_acceptances authenticated INSERT,SELECT",
+    ];
+    assert_eq!(grants.await, fewer);
     let functions = names(
         "select p.oid::regprocedure::text || ' ' || r.rolname from pg_proc p
          cross join pg_roles r
@@ -87,12 +97,25 @@ async fn references_statuses_and_dates_are_indexed_behind_the_user() {
          where c.relnamespace = 'api'::regnamespace and c.relkind = 'r' and a.attnum > 0
            and (a.attname ~ '_id$' and a.attname <> 'user_id' or a.attname = 'status' or a.atttypid = 'date'::regtype)
            and a.attname <> 'actual_completion_date'
+           -- Acceptances are found by what they are about, not by when they were.
+           and not (c.relname = 'proposal_acceptances' and a.atttypid = 'date'::regtype)
            and not exists (
              select from pg_index i
              where i.indrelid = c.oid and i.indkey[1] = a.attnum
                and (select attname from pg_attribute where attrelid = c.oid and attnum = i.indkey[0]) = 'user_id')",
     );
     assert_eq!(missing.await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_view_runs_as_the_one_who_reads_it() {
+    let views = names(
+        "select relname || ' ' || coalesce(array_to_string(reloptions, ','), '') from pg_class
+         where relnamespace = 'api'::regnamespace and relkind in ('v', 'm') order by 1",
+    );
+    let invokers =
+        ["campaign_results", "project_budgets", "project_crew"].map(|view| format!("{view} security_invoker=true"));
+    assert_eq!(views.await, invokers);
 }
 
 #[tokio::test]
