@@ -11,11 +11,16 @@ use tokio_util::task::TaskTracker;
 use crate::auth::{self, Authenticator, Policy, TokenKeys, TokenVerifier};
 use crate::capability::data::{DataStore, PostgRest, Unconfigured};
 use crate::capability::llm::LanguageModel;
-use crate::capability::llm::bedrock::{Bedrock, BedrockOptions};
+use crate::capability::llm::bedrock::{Bedrock, BedrockOptions, Guardrail};
+use crate::capability::llm::bounded::Bounded;
+use crate::capability::llm::fallback::Fallback;
 use crate::capability::llm::offline::Offline;
+use crate::capability::llm::retry::{RetryPolicy, Retrying};
 use crate::capability::llm::scripted::Scripted;
 use crate::clock::Clock;
-use crate::config::{Config, LlmProvider, Stage};
+use crate::config::{Config, LlmConfig, LlmProvider, Stage};
+use crate::conversation::fitted::Fitted;
+use crate::conversation::{self, Conversations};
 use crate::plugin::engine::engine;
 use crate::plugin::{Registry, Runtime, Services};
 use crate::supervisor::Supervisor;
@@ -26,12 +31,17 @@ const HEALTH_STANDS: Duration = Duration::from_secs(5);
 /// How long a dependency has to answer a health check.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// The longest that a model call may take, with its retries and the fallback: as long as a whole turn of a plugin.
+const MODEL_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// The long-lived parts.
 pub struct App {
     /// The environment.
     pub config: Config,
     /// Who the user is.
     pub authenticator: Authenticator,
+    /// What is kept of what was said.
+    pub conversations: Arc<Conversations>,
     /// Answers questions.
     pub supervisor: Arc<Supervisor>,
     /// When a question is asked. Tokens have the real time, whatever it says.
@@ -51,15 +61,36 @@ impl App {
 
     /// As [`App::build`], with a model of the caller's.
     pub async fn with_model(config: Config, model: Arc<dyn LanguageModel>) -> Result<Self> {
-        let services = Services { model, data: data(&config)?, writes: TaskTracker::new() };
+        let data = data(&config)?;
+        Self::with_services(config, model, data).await
+    }
+
+    /// As [`App::build`], with a model and a data store of the caller's.
+    pub async fn with_services(
+        config: Config,
+        model: Arc<dyn LanguageModel>,
+        data: Arc<dyn DataStore>,
+    ) -> Result<Self> {
+        let shutdown = CancellationToken::new();
+        let options = conversation::Options {
+            kept: config.supabase.is_some(),
+            // It writes by rules, and has none for this.
+            summarised: model.id() != Offline.id(),
+            window: config.llm.context_tokens,
+            stop: shutdown.clone(),
+        };
+        let model = Arc::new(Fitted::new(model, config.llm.context_tokens));
+        let services = Services { model, data, writes: TaskTracker::new() };
+        let conversations = Conversations::new(&services, options);
         let (runtime, registry) = plugins(&config).await?;
         let supervisor = Supervisor::new(runtime, registry, services);
         Ok(Self {
             authenticator: authenticator(&config),
+            conversations,
             turns: Arc::new(Semaphore::new(config.plugins.max_turns as usize)),
             supervisor,
             clock: Clock::default(),
-            shutdown: CancellationToken::new(),
+            shutdown,
             health: Mutex::default(),
             config,
         })
@@ -119,12 +150,7 @@ async fn plugins(config: &Config) -> Result<(Runtime, Registry)> {
 fn model(config: &Config) -> Result<Arc<dyn LanguageModel>> {
     let llm = &config.llm;
     Ok(match &llm.provider {
-        LlmProvider::Bedrock => Arc::new(Bedrock::new(BedrockOptions {
-            region: llm.region.clone(),
-            profile: llm.profile.clone(),
-            endpoint_url: llm.endpoint.clone(),
-            ..BedrockOptions::new(llm.model_id.clone())
-        })),
+        LlmProvider::Bedrock => bedrock(llm),
         LlmProvider::Offline => {
             if llm.is_default {
                 tracing::info!("no AWS credentials in the environment: answering with the offline model");
@@ -136,6 +162,27 @@ fn model(config: &Config) -> Result<Arc<dyn LanguageModel>> {
             Arc::new(Scripted::from_json(&text).with_context(|| format!("LLM_SCRIPT {}", script.display()))?)
         }
     })
+}
+
+/// The models on Bedrock: each retried, the second in place of the first, all of it bounded.
+fn bedrock(llm: &LlmConfig) -> Arc<dyn LanguageModel> {
+    let model = |id: &str| -> Arc<dyn LanguageModel> {
+        let guardrail = llm.guardrail.clone().map(|config| Guardrail { id: config.id, version: config.version });
+        let model = Bedrock::new(BedrockOptions {
+            region: llm.region.clone(),
+            profile: llm.profile.clone(),
+            endpoint_url: llm.endpoint.clone(),
+            guardrail,
+            ..BedrockOptions::new(id)
+        });
+        Arc::new(Retrying::new(Arc::new(model), RetryPolicy::default()))
+    };
+    let first = model(&llm.model_id);
+    let model = match &llm.fallback_model_id {
+        Some(id) => Arc::new(Fallback::new(first, model(id))),
+        None => first,
+    };
+    Arc::new(Bounded::new(model, MODEL_TIMEOUT))
 }
 
 fn data(config: &Config) -> Result<Arc<dyn DataStore>> {

@@ -12,7 +12,9 @@ mod settings;
 use std::fmt;
 
 pub use environment::{DotenvError, Environment, Variables};
-pub use settings::{AuthConfig, LlmConfig, LlmProvider, PathConfig, PluginConfig, ServerConfig, SupabaseConfig};
+pub use settings::{
+    AuthConfig, GuardrailConfig, LlmConfig, LlmProvider, PathConfig, PluginConfig, ServerConfig, SupabaseConfig,
+};
 
 use chrono_tz::Tz;
 use environment::Reader;

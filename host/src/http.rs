@@ -1,6 +1,7 @@
 //! The HTTP API: every route in one list.
 
 mod chat;
+mod conversations;
 pub mod error;
 mod extract;
 mod service;
@@ -34,6 +35,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(service::index))
         .route("/health", get(service::health))
         .route("/api/chat/stream", post(chat::stream))
+        .route("/api/conversations", get(conversations::list).post(conversations::create))
+        .route("/api/conversations/{id}", get(conversations::show).delete(conversations::delete))
         .fallback(|| async { ApiError::not_found() })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() });
     let router = if app.config.stage == Stage::Development { router.layer(any_origin()) } else { router };

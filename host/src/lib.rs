@@ -4,6 +4,7 @@
 //!
 //! - [`http`]: the routes, what they accept, and the stream the browser reads.
 //! - [`auth`]: who the user is, from a Supabase token.
+//! - [`conversation`]: what was said before, as much of it as fits, and what is kept of what is said now.
 //! - [`supervisor`]: which agent answers, and the events of a turn.
 //! - [`plugin`]: agents as sandboxed components, what each was granted, and the functions it may call.
 //! - [`capability`]: what those functions reach, language models and the user's data.
@@ -16,6 +17,7 @@ pub mod auth;
 pub mod capability;
 pub mod clock;
 pub mod config;
+pub mod conversation;
 #[cfg(feature = "dev")]
 pub mod dev;
 mod hex;

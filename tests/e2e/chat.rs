@@ -14,7 +14,8 @@ async fn the_overdue_question_shows_the_users_own_invoices_with_their_total_and_
 
     let answer = server.chat(anna, "Show me all overdue invoices").await;
 
-    assert_eq!(answer.end(), &json!({ "type": "complete", "agent_type": "invoices" }));
+    let conversation = answer.conversation();
+    assert_eq!(answer.end(), &json!({ "type": "complete", "agent_type": "invoices", "conversation_id": conversation }));
     let text = answer.text_of("invoices");
     for shown in ["Anna-1", "$1,250.50", "Anna-2", "$99.99", "$1,350.49"] {
         assert!(text.contains(shown), "{shown} is missing in:\n{text}");
@@ -38,6 +39,8 @@ async fn the_stream_has_the_frontends_exact_format() {
     assert_eq!(headers["cache-control"], "no-cache, no-transform");
     assert_eq!(headers["x-accel-buffering"], "no");
     let id = canvalo_tests::chunks(&stream)[0]["tool_call"]["id"].as_str().unwrap().to_owned();
+    let chunks = canvalo_tests::chunks(&stream);
+    let conversation = chunks.last().and_then(|end| end["conversation_id"].as_str()).unwrap();
     let expected = [
         format!(
             r#"{{"type":"tool_call","tool_call":{{"id":"{id}","name":"overdue_invoices","status":"started"}},"agent_type":"invoices"}}"#
@@ -47,7 +50,7 @@ async fn the_stream_has_the_frontends_exact_format() {
         ),
         r#"{"type":"token","content":"Two are","agent_type":"invoices"}"#.to_owned(),
         r#"{"type":"token","content":" late.","agent_type":"invoices"}"#.to_owned(),
-        r#"{"type":"complete","agent_type":"invoices"}"#.to_owned(),
+        format!(r#"{{"type":"complete","agent_type":"invoices","conversation_id":"{conversation}"}}"#),
     ];
     let lines: Vec<&str> = stream.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
     assert_eq!(lines.len(), expected.len(), "{stream}");
@@ -77,7 +80,8 @@ async fn when_no_agent_fits_the_supervisor_answers_itself() {
     let server = Server::with_model(script(json!([{ "when": {}, "reply": { "text": "Hello! Ask away." } }]))).await;
     let answer = server.chat(new_user(), "hi").await;
     assert_eq!(answer.text_of("supervisor"), "Hello! Ask away.");
-    assert_eq!(answer.end(), &json!({ "type": "complete", "agent_type": "supervisor" }));
+    assert_eq!(answer.end()["type"], "complete");
+    assert_eq!(answer.end()["agent_type"], "supervisor");
 }
 
 #[tokio::test]

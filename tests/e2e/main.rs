@@ -5,6 +5,7 @@
 mod audit;
 mod bad_input;
 mod chat;
+mod conversation;
 mod coordination;
 mod disconnect;
 mod hostile;

@@ -12,7 +12,17 @@ pub struct Answer(pub Vec<Value>);
 impl Server {
     /// Asks as a user and reads the answer to its end.
     pub async fn chat(&self, user: Uuid, message: &str) -> Answer {
-        let response = self.send(user, &json!({ "message": message })).await;
+        self.ask(user, &json!({ "message": message })).await
+    }
+
+    /// Goes on with a conversation.
+    pub async fn chat_in(&self, user: Uuid, conversation: &str, message: &str) -> Answer {
+        self.ask(user, &json!({ "message": message, "conversation_id": conversation })).await
+    }
+
+    /// Sends a body as a user and reads the answer to its end.
+    pub async fn ask(&self, user: Uuid, body: &Value) -> Answer {
+        let response = self.send(user, body).await;
         let status = response.status();
         let text = response.text().await.expect("the whole stream");
         assert_eq!(status, StatusCode::OK, "{text}");
@@ -56,6 +66,11 @@ impl Answer {
         assert_eq!(ends.len(), 1, "exactly one end: {:?}", self.0);
         assert_eq!(self.0.last(), ends.first().copied(), "nothing after the end");
         ends[0]
+    }
+
+    /// The conversation that its end names.
+    pub fn conversation(&self) -> &str {
+        self.end()["conversation_id"].as_str().expect("the end names the conversation")
     }
 
     /// The code of the error it ended with.

@@ -1,6 +1,7 @@
 //! The harness: one local Supabase for all tests of a process, plugins built from source, servers on free ports, and a
 //! client that reads the stream. Every test has users of its own, so that all of them can run at the same time.
 
+pub mod bedrock_server;
 mod client;
 mod guests;
 mod log;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use canvalo::app::App;
+use canvalo::capability::data::{DataStore, PostgRest};
 use canvalo::capability::llm::LanguageModel;
 use canvalo::capability::llm::offline::Offline;
 use canvalo::config::Config;
@@ -62,13 +64,25 @@ impl Server {
 
     /// As [`Server::with`], where the caller listens.
     pub async fn on(listener: TcpListener, model: Arc<dyn LanguageModel>, variables: &[(&str, &str)]) -> Self {
-        let world = World::get();
-        let config = Config::read(&|name: &str| {
-            let told = variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());
-            told.or_else(|| world.variable(name)).filter(|value| !value.is_empty())
-        });
-        let app = App::with_model(config.expect("a configuration that can be used"), model).await;
-        let app = Arc::new(app.expect("a host that starts"));
+        let app = App::with_model(config(variables), model).await;
+        Self::serve(listener, app.expect("a host that starts"))
+    }
+
+    /// All agents, and the user's data through a store of the test's around the real one.
+    pub async fn with_data<D: DataStore + 'static>(
+        model: Arc<dyn LanguageModel>,
+        around: impl FnOnce(PostgRest) -> D,
+    ) -> Self {
+        let config = config(&[]);
+        let supabase = config.supabase.as_ref().expect("the local Supabase");
+        let data = PostgRest::new(&supabase.url, &supabase.publishable_key).expect("a client");
+        let app = App::with_services(config, model, Arc::new(around(data))).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::serve(listener, app.expect("a host that starts"))
+    }
+
+    fn serve(listener: TcpListener, app: App) -> Self {
+        let (app, world) = (Arc::new(app), World::get());
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let serve = http::serve(listener, Arc::clone(&app));
         let task = tokio::spawn(async move { serve.await.expect("a server that serves") });
@@ -79,4 +93,14 @@ impl Server {
     pub async fn stopped(&mut self) {
         (&mut self.task).await.expect("a server that doesn't panic");
     }
+}
+
+/// The configuration of a development server on this machine, under these variables.
+fn config(variables: &[(&str, &str)]) -> Config {
+    let world = World::get();
+    let config = Config::read(&|name: &str| {
+        let told = variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());
+        told.or_else(|| world.variable(name)).filter(|value| !value.is_empty())
+    });
+    config.expect("a configuration that can be used")
 }

@@ -1,21 +1,39 @@
-//! Language models: one trait, and a provider per file.
+//! Language models: one trait, a provider per file, and what goes around any of them.
+//!
+//! - [`bedrock`], [`offline`], [`scripted`]: the providers.
+//! - [`retry`], [`fallback`], [`bounded`]: a call that fails is tried again, then asked of another model, and all of it
+//!   ends in time. They are put around a provider in this order, from the inside out.
+//! - [`budget`]: tokens that the calls of a turn share, around all of that.
 
 pub mod bedrock;
+pub mod bounded;
 pub mod budget;
-mod estimate;
+pub mod estimate;
+pub mod fallback;
 pub mod offline;
+pub mod retry;
 pub mod scripted;
+
+use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use estimate::Scale;
+
 /// A model that completes a conversation.
 #[async_trait]
 pub trait LanguageModel: Send + Sync {
     /// The model's name, as health checks and logs show it: `amazon.nova-lite-v1:0`.
     fn id(&self) -> &str;
+
+    /// How many characters of its input make a token, as far as that is known.
+    fn scale(&self) -> Scale {
+        Scale::default()
+    }
 
     /// Asks the model once. The stream yields text as it arrives and ends with exactly one
     /// [`CompletionEvent::Finished`] or one error. Dropping it, or this future, cancels the call.
@@ -30,7 +48,7 @@ pub type CompletionStream = BoxStream<'static, Result<CompletionEvent, LlmError>
 pub struct CompletionRequest {
     /// The system prompt.
     pub system: String,
-    /// The conversation: starts with the user, roles alternate, every tool use is answered in the next message.
+    /// The conversation: starts and ends with the user, roles alternate, every tool use is answered in the next message.
     pub messages: Vec<Message>,
     /// The tools on offer.
     pub tools: Vec<Tool>,
@@ -172,14 +190,56 @@ pub enum LlmError {
     BudgetSpent(String),
     /// The provider is over its rate limit.
     #[error("the model provider limits the rate of calls: {0}")]
-    RateLimited(String),
-    /// The host's credentials are missing or refused.
-    #[error("the model provider refused the host's credentials: {0}")]
+    RateLimited(NotNow),
+    /// The provider won't work for this host: credentials are missing or refused, or it has no such model for them.
+    #[error("the model provider refused the host's credentials or choice of model: {0}")]
     Unauthorized(String),
     /// The provider failed or can't be reached.
     #[error("the model provider is unavailable: {0}")]
-    Unavailable(String),
+    Unavailable(NotNow),
     /// Anything else.
     #[error("the model call failed: {0}")]
     Other(String),
+}
+
+impl LlmError {
+    /// Whether the same request may succeed a little later, or with another model now.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::RateLimited(_) | Self::Unavailable(_))
+    }
+
+    /// How long the provider wants to be left alone, if it said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited(cause) | Self::Unavailable(cause) => cause.retry_after,
+            _ => None,
+        }
+    }
+}
+
+/// Why a provider can't answer at the moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotNow {
+    /// The cause.
+    pub message: String,
+    /// How long it wants to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+impl fmt::Display for NotNow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<String> for NotNow {
+    fn from(message: String) -> Self {
+        Self { message, retry_after: None }
+    }
+}
+
+impl From<&str> for NotNow {
+    fn from(message: &str) -> Self {
+        message.to_owned().into()
+    }
 }

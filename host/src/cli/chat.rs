@@ -63,6 +63,7 @@ impl Chat {
     async fn print(&self, response: reqwest::Response) -> Result<()> {
         let mut bytes = response.bytes_stream();
         let mut pending: Vec<u8> = Vec::new();
+        let mut shown = Shown::default();
         while let Some(part) = bytes.next().await {
             pending.extend_from_slice(&part.context("the connection broke before the answer was complete")?);
             while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
@@ -71,7 +72,9 @@ impl Chat {
                 if self.raw {
                     print!("{line}");
                 } else if let Some(data) = line.strip_prefix("data:") {
-                    show(&serde_json::from_str(data.trim()).context("the server sent a chunk that is not JSON")?)?;
+                    shown.chunk(
+                        &serde_json::from_str(data.trim()).context("the server sent a chunk that is not JSON")?,
+                    )?;
                 }
                 std::io::stdout().flush()?;
             }
@@ -87,20 +90,33 @@ fn local_token(config: &Config, user: Uuid) -> Result<Option<SecretString>> {
     Ok(Some(dev_token::mint(secret, &auth::issuer(&supabase.url), user, TOKEN_LIFETIME)?))
 }
 
-fn show(chunk: &Value) -> Result<()> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    match chunk["type"].as_str() {
-        Some("token") => print!("{}", text(&chunk["content"])),
-        Some("tool_call") => {
-            let tool = &chunk["tool_call"];
-            // Beside the answer, so that a pipe gets the answer alone.
-            eprintln!("[{} · {} {}]", text(&chunk["agent_type"]), text(&tool["name"]), text(&tool["status"]));
+/// What the terminal shows of an answer so far.
+#[derive(Default)]
+struct Shown {
+    inside_a_line: bool,
+}
+
+impl Shown {
+    fn chunk(&mut self, chunk: &Value) -> Result<()> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        match chunk["type"].as_str() {
+            Some("token") => {
+                let content = text(&chunk["content"]);
+                print!("{content}");
+                self.inside_a_line = !content.ends_with('\n');
+            }
+            Some("tool_call") => {
+                let tool = &chunk["tool_call"];
+                let lead = if std::mem::take(&mut self.inside_a_line) { "\n" } else { "" };
+                // Beside the answer, so that a pipe gets the answer alone.
+                eprintln!("{lead}[{} · {} {}]", text(&chunk["agent_type"]), text(&tool["name"]), text(&tool["status"]));
+            }
+            Some("complete") => println!(),
+            Some("error") => bail!("{}", refusal(&chunk["error"])),
+            _ => {}
         }
-        Some("complete") => println!(),
-        Some("error") => bail!("{}", refusal(&chunk["error"])),
-        _ => {}
+        Ok(())
     }
-    Ok(())
 }
 
 fn refusal(error: &Value) -> String {

@@ -50,12 +50,31 @@ pub struct LlmConfig {
     pub is_default: bool,
     /// `BEDROCK_MODEL_ID`. Default `amazon.nova-lite-v1:0`.
     pub model_id: String,
+    /// `BEDROCK_FALLBACK_MODEL_ID`: the model that is asked when the first one is throttled or unavailable, as long as the
+    /// user has seen nothing of an answer. None without it.
+    pub fallback_model_id: Option<String>,
+    /// What reads along. None without `BEDROCK_GUARDRAIL_ID`.
+    pub guardrail: Option<GuardrailConfig>,
+    /// `LLM_CONTEXT_TOKENS`: the model's window, 8,000 to 1,000,000 tokens, its answer included. No call is longer. Default
+    /// 32,000: as much as most local models take, and in the 300,000 of `nova-lite` every long conversation would cost
+    /// more and gain little. A server with a smaller window forgets the beginning without a word, so it must be told
+    /// here; under 16,000, answers from many rows don't fit.
+    pub context_tokens: u32,
     /// `AWS_REGION`, or `AWS_DEFAULT_REGION`. AWS's own sources apply without it.
     pub region: Option<String>,
     /// `AWS_PROFILE`: a profile of the AWS configuration files.
     pub profile: Option<String>,
     /// `BEDROCK_ENDPOINT_URL`: another address for Bedrock, as a private endpoint has one.
     pub endpoint: Option<String>,
+}
+
+/// A guardrail of Amazon Bedrock, for both models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuardrailConfig {
+    /// `BEDROCK_GUARDRAIL_ID`: its id or ARN.
+    pub id: String,
+    /// `BEDROCK_GUARDRAIL_VERSION`: `DRAFT`, or the number of a version.
+    pub version: String,
 }
 
 /// Who answers.
@@ -142,6 +161,11 @@ fn max_turns(number: &str) -> Result<u32, String> {
     number.parse().ok().filter(|n| (1..=4096).contains(n)).ok_or_else(|| "a number from 1 to 4096".to_owned())
 }
 
+fn context_tokens(number: &str) -> Result<u32, String> {
+    let tokens = number.parse().ok().filter(|n| (8_000..=1_000_000).contains(n));
+    tokens.ok_or_else(|| "a number of tokens from 8000 to 1000000".to_owned())
+}
+
 /// A bare word must be a level: the filter's own syntax would take any other for the name of a module.
 fn log_level(level: &str) -> Result<String, String> {
     let level = level.to_ascii_lowercase();
@@ -203,14 +227,36 @@ fn llm(reader: &mut Reader<'_>) -> LlmConfig {
         (None, _) if has_aws_credentials(reader) => LlmProvider::Bedrock,
         (None, _) => LlmProvider::Offline,
     };
+    let model_id = reader.text("BEDROCK_MODEL_ID").unwrap_or_else(|| "amazon.nova-lite-v1:0".to_owned());
     LlmConfig {
         provider,
         is_default: !reader.is_set("LLM_PROVIDER"),
-        model_id: reader.text("BEDROCK_MODEL_ID").unwrap_or_else(|| "amazon.nova-lite-v1:0".to_owned()),
+        fallback_model_id: reader.parsed("BEDROCK_FALLBACK_MODEL_ID", |fallback| match fallback == model_id {
+            true => Err("another model than BEDROCK_MODEL_ID".to_owned()),
+            false => Ok(fallback.to_owned()),
+        }),
+        guardrail: guardrail(reader),
+        model_id,
+        context_tokens: reader.parsed("LLM_CONTEXT_TOKENS", context_tokens).unwrap_or(32_000),
         region: reader.text("AWS_REGION").or_else(|| reader.text("AWS_DEFAULT_REGION")),
         profile: reader.text("AWS_PROFILE"),
         endpoint: reader.parsed("BEDROCK_ENDPOINT_URL", address),
     }
+}
+
+fn guardrail(reader: &mut Reader<'_>) -> Option<GuardrailConfig> {
+    let is_number = |text: &str| text.len() <= 8 && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
+    let (has_id, has_version) = (reader.is_set("BEDROCK_GUARDRAIL_ID"), reader.is_set("BEDROCK_GUARDRAIL_VERSION"));
+    if has_id != has_version {
+        let missing = if has_id { "BEDROCK_GUARDRAIL_VERSION" } else { "BEDROCK_GUARDRAIL_ID" };
+        reader.problem(format!("{missing} is not set: a guardrail has an id and a version"));
+    }
+    let version =
+        reader.parsed("BEDROCK_GUARDRAIL_VERSION", |version| match version == "DRAFT" || is_number(version) {
+            true => Ok(version.to_owned()),
+            false => Err("DRAFT or the number of a version".to_owned()),
+        });
+    Some(GuardrailConfig { id: reader.text("BEDROCK_GUARDRAIL_ID")?, version: version? })
 }
 
 /// Whether the environment tells AWS's tools where credentials are. Files and instance roles are not looked for: that

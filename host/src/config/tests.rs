@@ -46,6 +46,7 @@ fn an_empty_environment_is_a_development_host_with_the_defaults() {
     assert_eq!(config.llm.provider, LlmProvider::Offline);
     assert!(config.llm.is_default);
     assert_eq!(config.llm.model_id, "amazon.nova-lite-v1:0");
+    assert_eq!(config.llm.context_tokens, 32_000);
     assert!(config.plugins.directory.ends_with("../plugins"));
     assert_eq!(config.plugins.max_turns, 64);
     assert_eq!(config.paths.home, Path::new(".canvalo"));
@@ -68,7 +69,11 @@ fn every_variable_reaches_its_field() {
         ("LLM_PROVIDER", "scripted"),
         ("LLM_SCRIPT", "/tmp/script.json"),
         ("BEDROCK_MODEL_ID", "amazon.nova-pro-v1:0"),
+        ("BEDROCK_FALLBACK_MODEL_ID", "amazon.nova-micro-v1:0"),
+        ("BEDROCK_GUARDRAIL_ID", "gr1abc"),
+        ("BEDROCK_GUARDRAIL_VERSION", "3"),
         ("BEDROCK_ENDPOINT_URL", "http://127.0.0.1:1234/"),
+        ("LLM_CONTEXT_TOKENS", "128000"),
         ("AWS_REGION", "eu-central-1"),
         ("AWS_PROFILE", "canvalo"),
         ("CANVALO_HOME", "/var/lib/canvalo"),
@@ -89,6 +94,10 @@ fn every_variable_reaches_its_field() {
     assert_eq!(config.llm.provider, LlmProvider::Scripted { script: "/tmp/script.json".into() });
     assert!(!config.llm.is_default);
     assert_eq!(config.llm.model_id, "amazon.nova-pro-v1:0");
+    assert_eq!(config.llm.fallback_model_id.as_deref(), Some("amazon.nova-micro-v1:0"));
+    let guardrail = config.llm.guardrail.unwrap();
+    assert_eq!((guardrail.id.as_str(), guardrail.version.as_str()), ("gr1abc", "3"));
+    assert_eq!(config.llm.context_tokens, 128_000);
     assert_eq!(config.llm.endpoint.as_deref(), Some("http://127.0.0.1:1234"));
     assert_eq!(config.llm.region.as_deref(), Some("eu-central-1"));
     assert_eq!(config.llm.profile.as_deref(), Some("canvalo"));
@@ -113,8 +122,11 @@ fn a_value_that_cannot_be_used_is_a_problem_and_never_a_default() {
         ("LLM_PROVIDER", "openai"),
         ("LLM_PROVIDER", "gpt"),
         ("BEDROCK_ENDPOINT_URL", "localhost"),
+        ("LLM_CONTEXT_TOKENS", "4096"),
+        ("LLM_CONTEXT_TOKENS", "32k"),
         ("CANVALO_MAX_TURNS", "0"),
         ("CANVALO_MAX_TURNS", "many"),
+        ("BEDROCK_FALLBACK_MODEL_ID", "amazon.nova-lite-v1:0"),
         ("LOG_LEVEL", "loud"),
         ("LOG_LEVEL", "info,loud"),
         ("LOG_LEVEL", "canvalo=loud"),
@@ -164,6 +176,22 @@ fn a_variable_that_is_empty_is_not_set() {
 fn one_half_of_supabase_is_a_problem() {
     assert!(read(&[("SUPABASE_URL", "https://x.co")]).unwrap_err()[0].starts_with("SUPABASE_PUB_KEY is not set"));
     assert!(read(&[("SUPABASE_PUB_KEY", "k")]).unwrap_err()[0].starts_with("SUPABASE_URL is not set"));
+}
+
+#[test]
+fn a_guardrail_has_an_id_and_a_version() {
+    let problem = |variables: &[_]| read(variables).unwrap_err().concat();
+    let (id, version) = (("BEDROCK_GUARDRAIL_ID", "gr1abc"), ("BEDROCK_GUARDRAIL_VERSION", "DRAFT"));
+    assert!(problem(&[id]).starts_with("BEDROCK_GUARDRAIL_VERSION is not set"));
+    assert!(problem(&[version]).starts_with("BEDROCK_GUARDRAIL_ID is not set"));
+    for wrong in ["0", "latest", "123456789"] {
+        assert!(
+            problem(&[id, ("BEDROCK_GUARDRAIL_VERSION", wrong)]).contains("must be DRAFT or the number"),
+            "{wrong}"
+        );
+    }
+    assert_eq!(read(&[id, version]).unwrap().llm.guardrail.unwrap().version, "DRAFT");
+    assert_eq!(read(&[]).unwrap().llm.guardrail, None);
 }
 
 #[test]

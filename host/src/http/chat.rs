@@ -11,9 +11,10 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::extract::{self, JsonObject};
-use super::stream::stream_turn;
+use super::stream::stream_exchange;
 use crate::app::App;
-use crate::capability::llm::{Content, Message, Role};
+use crate::capability::llm::{Message, Role};
+use crate::conversation::{Incoming, context};
 use crate::supervisor::Question;
 use crate::telemetry;
 
@@ -32,19 +33,28 @@ pub(super) async fn stream(
     let body = ChatRequest::parse(body, app.config.time_zone)?;
     let user = app.authenticator.authenticate(headers.get_all(header::AUTHORIZATION), body.user_id)?;
     let permit = app.admit().ok_or_else(ApiError::busy)?;
+    let (message, user_tag) = (Arc::<str>::from(body.message), telemetry::user_tag(user.id));
+    let incoming = Incoming {
+        conversation: body.conversation_id,
+        text: Arc::clone(&message),
+        told: body.history,
+        user_tag: Arc::clone(&user_tag),
+    };
+    let opening = app.conversations.open(&user, incoming).await?;
     let question = Question {
-        user_tag: telemetry::user_tag(user.id),
+        user_tag,
         user,
-        message: body.message.into(),
-        history: body.history.into(),
+        message,
+        history: opening.history(),
         now: app.clock.now().with_timezone(&body.time_zone),
         permit,
     };
-    Ok(stream_turn(app.supervisor.answer(question), app.shutdown.clone()))
+    Ok(stream_exchange(opening.begin(app.supervisor.answer(question)), app.shutdown.clone()))
 }
 
 struct ChatRequest {
     message: String,
+    conversation_id: Option<Uuid>,
     user_id: Option<Uuid>,
     history: Vec<Message>,
     time_zone: Tz,
@@ -53,8 +63,7 @@ struct ChatRequest {
 impl ChatRequest {
     fn parse(mut body: JsonObject, default_zone: Tz) -> Result<Self, ApiError> {
         let message = extract::text("message", body.take("message"), MESSAGE_CHARS)?;
-        // Checked, though conversations aren't kept yet: a client that sends something else would notice too late.
-        body.uuid("conversation_id")?;
+        let conversation_id = body.uuid("conversation_id")?;
         let user_id = body.uuid("user_id")?;
         let history = history(body.take("history"))?;
         let time_zone = match body.take("time_zone") {
@@ -64,11 +73,12 @@ impl ChatRequest {
                 .and_then(|name| name.parse().ok())
                 .ok_or_else(|| ApiError::invalid_field("time_zone: must be an IANA name such as America/Chicago"))?,
         };
-        Ok(Self { message, user_id, history, time_zone })
+        Ok(Self { message, conversation_id, user_id, history, time_zone })
     }
 }
 
-/// The history as a model takes it: the user first, roles alternating, the assistant last.
+/// The history as a model takes it: the user first, roles alternating, the assistant last. It counts only until there are
+/// messages that were kept.
 fn history(value: Option<Value>) -> Result<Vec<Message>, ApiError> {
     let items = match value {
         None => return Ok(Vec::new()),
@@ -78,15 +88,9 @@ fn history(value: Option<Value>) -> Result<Vec<Message>, ApiError> {
     if items.len() > HISTORY_MESSAGES {
         return Err(ApiError::invalid_field(format!("history: must have at most {HISTORY_MESSAGES} messages")));
     }
-    let mut messages: Vec<Message> = Vec::with_capacity(items.len());
-    for (at, item) in items.into_iter().enumerate() {
-        let (role, text) = history_item(at, item)?;
-        match messages.last_mut() {
-            Some(last) if last.role == role => last.content.push(Content::Text(text)),
-            None if role == Role::Assistant => {}
-            _ => messages.push(Message::text(role, text)),
-        }
-    }
+    let items: Vec<_> =
+        items.into_iter().enumerate().map(|(at, item)| history_item(at, item)).collect::<Result<_, _>>()?;
+    let mut messages = context::alternating(items);
     if messages.last().is_some_and(|last| last.role == Role::User) {
         messages.pop();
     }

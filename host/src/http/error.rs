@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::auth::AuthError;
+use crate::capability::data::DataError;
+use crate::conversation::ConversationError;
 use crate::supervisor::Failure;
 
 /// An answer that isn't 2xx.
@@ -52,6 +54,17 @@ impl ApiError {
             message,
             "The message couldn't be sent as it is.",
             &["Check the message and send it again."],
+        )
+    }
+
+    /// A part of the address can't be used.
+    pub(super) fn invalid_parameter(message: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "INVALID_REQUEST",
+            message,
+            "That can't be shown as it was asked for.",
+            &["Reload the page and try again."],
         )
     }
 
@@ -108,6 +121,53 @@ impl ApiError {
 
     pub(super) fn panicked() -> Self {
         Self::from(Failure::internal("the request handler panicked"))
+    }
+}
+
+impl From<ConversationError> for ApiError {
+    fn from(error: ConversationError) -> Self {
+        match error {
+            ConversationError::NotFound => Self::new(
+                StatusCode::NOT_FOUND,
+                "CONVERSATION_NOT_FOUND",
+                "the user has no conversation with this id",
+                "This conversation doesn't exist any more.",
+                &["Start a new conversation."],
+            ),
+            ConversationError::TooLong(error) => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "CONTEXT_TOO_LONG",
+                format!("message: longer than the model reads: {error}"),
+                "The message is too long for the assistant.",
+                &["Shorten the message."],
+            ),
+            ConversationError::Data(error) => error.into(),
+        }
+    }
+}
+
+impl From<DataError> for ApiError {
+    fn from(error: DataError) -> Self {
+        let (status, code, user, actions): (_, _, _, &[&str]) = match &error {
+            DataError::Unauthorized(_) => return AuthError::InvalidToken("the data service refuses it").into(),
+            DataError::NotFound => return ConversationError::NotFound.into(),
+            DataError::LimitExceeded(_) => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "RESPONSE_TOO_LARGE",
+                "That is too much to load at once.",
+                &["Ask for less at once."],
+            ),
+            DataError::Unavailable(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "SERVICE_UNAVAILABLE",
+                "Your conversations can't be reached right now.",
+                &["Try again in a moment."],
+            ),
+            DataError::Denied(_) | DataError::Invalid { .. } | DataError::Conflict(_) | DataError::Other(_) => {
+                return Failure::internal(&error.to_string()).into();
+            }
+        };
+        Self::new(status, code, error.to_string(), user, actions)
     }
 }
 

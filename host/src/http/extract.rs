@@ -1,8 +1,12 @@
-//! A JSON object from the body, and its fields, each refused with a message that names it.
+//! A JSON object from the body, and its fields, and the parameters of a query, each refused with a message that names it.
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -53,6 +57,55 @@ impl JsonObject {
         let parsed = value.as_str().and_then(|text| Uuid::try_parse(text).ok());
         parsed.map(Some).ok_or_else(|| ApiError::invalid_field(format!("{name}: must be a UUID")))
     }
+}
+
+/// The parameters of a query.
+pub(super) struct Parameters(HashMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Parameters {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let query = Query::from_request_parts(parts, state).await;
+        let Query(parameters) = query.map_err(|_| ApiError::invalid_parameter("the query is not name=value&…"))?;
+        Ok(Self(parameters))
+    }
+}
+
+impl Parameters {
+    /// A number in a range, or the default.
+    pub(super) fn number(&self, name: &str, range: RangeInclusive<u32>, default: u32) -> Result<u32, ApiError> {
+        let Some(text) = self.0.get(name) else { return Ok(default) };
+        text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+            let takes = match *range.end() {
+                u32::MAX => format!("a number from {}", range.start()),
+                end => format!("a number from {} to {end}", range.start()),
+            };
+            ApiError::invalid_parameter(format!("{name}: must be {takes}"))
+        })
+    }
+
+    /// A UUID, if the parameter is there.
+    pub(super) fn uuid(&self, name: &str) -> Result<Option<Uuid>, ApiError> {
+        self.0.get(name).map(|text| uuid(name, text)).transpose()
+    }
+}
+
+/// The `{id}` of a path.
+pub(super) struct Id(pub(super) Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        // What is no text is no id either.
+        uuid("id", path.as_deref().map_or("", String::as_str)).map(Self)
+    }
+}
+
+fn uuid(name: &str, text: &str) -> Result<Uuid, ApiError> {
+    Uuid::try_parse(text).map_err(|_| ApiError::invalid_parameter(format!("{name}: must be a UUID")))
 }
 
 /// Text of a number of characters.

@@ -13,7 +13,7 @@ pub(super) async fn index() -> Json<Value> {
     Json(json!({
         "service": "canvalo",
         "version": env!("CARGO_PKG_VERSION"),
-        "links": { "health": "/health", "chat": "/api/chat/stream" },
+        "links": { "health": "/health", "chat": "/api/chat/stream", "conversations": "/api/conversations" },
     }))
 }
 

@@ -9,10 +9,12 @@ use axum::response::{IntoResponse, Response};
 use futures::Stream;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::error::ErrorBody;
+use crate::conversation::Exchange;
 use crate::plugin::{Event, EventKind, ToolStatus};
-use crate::supervisor::{Failure, Step, Turn, TurnEnd};
+use crate::supervisor::{Failure, Step, TurnEnd};
 
 /// Load balancers cut a connection that is silent for 60 s.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -24,10 +26,25 @@ const DRAIN: Duration = Duration::from_secs(10);
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Chunk<'a> {
-    Token { content: &'a str, agent_type: &'a str },
-    ToolCall { tool_call: ToolCall<'a>, agent_type: &'a str },
-    Complete { agent_type: &'a str },
-    Error { error: ErrorBody, agent_type: &'a str },
+    Token {
+        content: &'a str,
+        agent_type: &'a str,
+    },
+    ToolCall {
+        tool_call: ToolCall<'a>,
+        agent_type: &'a str,
+    },
+    Complete {
+        agent_type: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        conversation_id: Option<Uuid>,
+    },
+    Error {
+        error: ErrorBody,
+        agent_type: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        conversation_id: Option<Uuid>,
+    },
 }
 
 #[derive(Serialize)]
@@ -38,8 +55,8 @@ struct ToolCall<'a> {
 }
 
 /// The response that streams a turn. A client that goes away drops it, and with it the turn.
-pub(super) fn stream_turn(turn: Turn, shutdown: CancellationToken) -> Response {
-    let body = Sse::new(events(turn, shutdown)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+pub(super) fn stream_exchange(exchange: Exchange, shutdown: CancellationToken) -> Response {
+    let body = Sse::new(events(exchange, shutdown)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
@@ -47,19 +64,22 @@ pub(super) fn stream_turn(turn: Turn, shutdown: CancellationToken) -> Response {
     response
 }
 
-fn events(turn: Turn, shutdown: CancellationToken) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+fn events(exchange: Exchange, shutdown: CancellationToken) -> impl Stream<Item = Result<sse::Event, Infallible>> {
     // One wait for the whole turn: begun again at each event, it would not end before a turn that is never silent.
     let drained = Box::pin(drained(shutdown));
-    futures::stream::unfold(Some((turn, drained)), |state| async move {
-        let (mut turn, mut drained) = state?;
+    futures::stream::unfold(Some((exchange, drained)), |state| async move {
+        let (mut exchange, mut drained) = state?;
         let step = tokio::select! {
             biased;
             () = &mut drained => Step::End(Err(Failure::shutting_down())),
-            step = turn.next() => step?,
+            step = exchange.next() => step?,
         };
         let (event, rest) = match step {
-            Step::Event(event) => (sse_event(&event), Some((turn, drained))),
-            Step::End(end) => (sse_end(end), None),
+            Step::Event(event) => (sse_event(&event), Some((exchange, drained))),
+            Step::End(end) => {
+                exchange.kept().await;
+                (sse_end(end, exchange.conversation()), None)
+            }
         };
         Some((Ok(event), rest))
     })
@@ -88,12 +108,12 @@ fn sse_event(event: &Event) -> sse::Event {
     }
 }
 
-fn sse_end(end: Result<TurnEnd, Failure>) -> sse::Event {
+fn sse_end(end: Result<TurnEnd, Failure>, conversation_id: Option<Uuid>) -> sse::Event {
     match end {
-        Ok(end) => data(&Chunk::Complete { agent_type: &end.agent }),
+        Ok(end) => data(&Chunk::Complete { agent_type: &end.agent, conversation_id }),
         Err(failure) => {
             let agent = failure.agent.clone();
-            data(&Chunk::Error { error: failure.into(), agent_type: &agent })
+            data(&Chunk::Error { error: failure.into(), agent_type: &agent, conversation_id })
         }
     }
 }

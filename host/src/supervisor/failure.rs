@@ -137,7 +137,7 @@ impl From<LlmError> for Failure {
             LlmError::Unauthorized(_) => (
                 "MODEL_NOT_CONFIGURED",
                 "The assistant isn't set up correctly.",
-                &["Ask your administrator to check the AI provider's credentials."],
+                &["Ask your administrator to check the AI provider's credentials and model."],
                 false,
             ),
             LlmError::Invalid(_) => {
@@ -148,5 +148,33 @@ impl From<LlmError> for Failure {
             }
         };
         Self::of_supervisor(code, &error.to_string(), user, actions, retryable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_fails_is_told_in_plain_words_and_with_what_the_user_can_do() {
+        let cause = || "ThrottlingException: arn:aws:bedrock".to_owned();
+        for (error, code, retryable) in [
+            (LlmError::RateLimited(cause().into()), "MODEL_RATE_LIMITED", true),
+            (LlmError::Unavailable(cause().into()), "MODEL_UNAVAILABLE", true),
+            (LlmError::Other(cause()), "MODEL_UNAVAILABLE", true),
+            (LlmError::Unauthorized(cause()), "MODEL_NOT_CONFIGURED", false),
+            (LlmError::Invalid(cause()), "MODEL_REFUSED", false),
+            (LlmError::ContextTooLong(cause()), "CONTEXT_TOO_LONG", false),
+            (LlmError::BudgetSpent(cause()), "TURN_LIMIT_EXCEEDED", false),
+        ] {
+            let failure = Failure::from(error);
+            assert_eq!((failure.code, failure.retryable), (code, retryable));
+            assert!(failure.message.contains("ThrottlingException"), "the operator reads the cause");
+            let shown = [vec![failure.user_message], failure.suggested_actions].concat();
+            assert!(
+                shown.len() > 1 && shown.iter().all(|text| text.ends_with('.') && !text.contains("aws")),
+                "{shown:?}"
+            );
+        }
     }
 }

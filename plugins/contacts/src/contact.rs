@@ -1,6 +1,8 @@
 //! The contacts table.
 
-use canvalo_sdk::{Column, Order, Table};
+use canvalo_sdk::{Column, Context, Order, Table, ToolError};
+use chrono::DateTime;
+use serde_json::{Map, Value};
 
 /// What a contact is to the contractor.
 pub const TYPES: &[&str] = &["client", "supplier", "lead"];
@@ -29,5 +31,18 @@ pub static CONTACTS: Table = Table {
     order: Order::Ascending("name"),
     told_apart_by: &["company", "city"],
     examples: r#"Examples: "Find John Smith" "Show me all contacts" "List my suppliers" "Everyone at Bayview Property Management" "Who do we know in Oakland?""#,
+    before_create: Some(|context, rows| rows.iter().try_for_each(|row| has_happened(context, row))),
+    before_update: Some(|context, _, changes| has_happened(context, changes)),
     ..Table::EMPTY
 };
+
+/// Nobody was contacted tomorrow.
+fn has_happened(context: &Context<'_>, row: &Map<String, Value>) -> Result<(), ToolError> {
+    let at = row.get("last_contacted_at").and_then(Value::as_str).and_then(|at| DateTime::parse_from_rfc3339(at).ok());
+    match at {
+        Some(at) if at.with_timezone(&context.zone()).date_naive() > context.today() => Err(ToolError::refused(
+            "`last_contacted_at`: that day is still to come. Plan the talk as an appointment or a task.",
+        )),
+        _ => Ok(()),
+    }
+}

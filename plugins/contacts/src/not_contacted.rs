@@ -3,6 +3,7 @@
 use canvalo_sdk::data::{Filter, Query};
 use canvalo_sdk::{Answer, Context, Page, Row, ToolError, columns};
 use chrono::{DateTime, Days, FixedOffset, NaiveDate};
+use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -57,7 +58,6 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     if !(1..=3650).contains(&days) {
         return Err(ToolError::arguments(format!("`days`: must be from 1 to 3650, got {days}.")));
     }
-    let now = context.now();
     let query = || {
         let wanted = ["id", "name", "company", "contact_type", "phone", "email", "last_contacted_at"];
         let query = Query::new("contacts", &wanted).limit(MAX_ROWS).counted();
@@ -67,7 +67,8 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
         }
     };
     let never = query().matching(Filter::is_null("last_contacted_at")).ascending("name");
-    let before = before(now, days).ok_or_else(|| ToolError::arguments("`days`: too many."))?;
+    let before =
+        before(context.today(), context.zone(), days).ok_or_else(|| ToolError::arguments("`days`: too many."))?;
     let stale = query()
         .matching(Filter::lt("last_contacted_at", before.to_rfc3339()))
         .ascending("last_contacted_at")
@@ -79,11 +80,11 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     let count = |page: &Page| page.total.unwrap_or(page.rows.len() as u64);
     let (never_count, total) = (count(&never), count(&never) + count(&stale));
     let rows = never.rows.iter().chain(&stale.rows).take(MAX_ROWS as usize);
-    let rows: Vec<_> = rows.map(|row| shown(row, context.today(), now.offset())).collect();
+    let rows: Vec<_> = rows.map(|row| shown(row, context.today(), context.zone())).collect();
     let shown = rows.len() as u64;
     let who = arguments.contact_type.map_or_else(|| CONTACTS.name.to_owned(), |kind| format!("{}s", kind.word()));
     let mut answer = Answer::new()
-        .title(format!("{}{} not contacted for {days} days or more", who[..1].to_uppercase(), &who[1..]))
+        .title(format!("{}{} not contacted for {} or more", who[..1].to_uppercase(), &who[1..], days_in_words(days)))
         .rows(rows)
         .total_rows(total)
         .fact("Not contacted", total)
@@ -95,17 +96,21 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
 }
 
 /// The first moment of the first day that is too recent to count: whole days, as people count them.
-fn before(now: DateTime<FixedOffset>, days: u32) -> Option<DateTime<FixedOffset>> {
-    let first_recent = now.date_naive().checked_sub_days(Days::new(u64::from(days)))?.succ_opt()?;
-    first_recent.and_hms_opt(0, 0, 0)?.and_local_timezone(*now.offset()).single()
+fn before(today: NaiveDate, zone: Tz, days: u32) -> Option<DateTime<Tz>> {
+    let first_recent = today.checked_sub_days(Days::new(u64::from(days)))?.succ_opt()?;
+    first_recent.and_hms_opt(0, 0, 0)?.and_local_timezone(zone).earliest()
+}
+
+fn days_in_words(days: u32) -> String {
+    if days == 1 { "a day".to_owned() } else { format!("{days} days") }
 }
 
 /// Whole days between an instant and today where the user is.
-fn days_since(instant: DateTime<FixedOffset>, today: NaiveDate, zone: &FixedOffset) -> i64 {
-    (today - instant.with_timezone(zone).date_naive()).num_days()
+fn days_since(instant: DateTime<FixedOffset>, today: NaiveDate, zone: Tz) -> i64 {
+    (today - instant.with_timezone(&zone).date_naive()).num_days()
 }
 
-fn shown(row: &Row, today: NaiveDate, zone: &FixedOffset) -> Map<String, Value> {
+fn shown(row: &Row, today: NaiveDate, zone: Tz) -> Map<String, Value> {
     let last = row.instant("last_contacted_at");
     columns([
         ("id", row.get("id").clone()),
@@ -114,7 +119,7 @@ fn shown(row: &Row, today: NaiveDate, zone: &FixedOffset) -> Map<String, Value> 
         ("contact_type", row.get("contact_type").clone()),
         ("phone", row.get("phone").clone()),
         ("email", row.get("email").clone()),
-        ("last_contacted", last.map_or("never".into(), |at| at.with_timezone(zone).date_naive().to_string().into())),
+        ("last_contacted", last.map_or("never".into(), |at| at.with_timezone(&zone).date_naive().to_string().into())),
         ("days_since", last.map_or(Value::Null, |at| json!(days_since(at, today, zone)))),
     ])
 }
@@ -126,13 +131,14 @@ mod tests {
     #[test]
     fn days_count_by_the_users_calendar() {
         let at = |text: &str| DateTime::parse_from_rfc3339(text).unwrap();
-        let now = at("2026-03-09T16:20:00-05:00");
-        let limit = before(now, 60).unwrap();
-        assert_eq!(limit, at("2026-01-09T00:00:00-05:00"));
+        // Summer time began the day before, so January was an hour further from UTC.
+        let (today, zone) = (at("2026-03-09T16:20:00-05:00").date_naive(), chrono_tz::America::Chicago);
+        let limit = before(today, zone, 60).unwrap();
+        assert_eq!(limit, at("2026-01-09T00:00:00-06:00"));
         for (contacted, days) in
-            [("2026-01-09T04:59:00Z", 60), ("2026-01-09T05:00:00Z", 59), ("2026-03-09T00:00:00-05:00", 0)]
+            [("2026-01-09T05:59:00Z", 60), ("2026-01-09T06:00:00Z", 59), ("2026-03-09T00:00:00-05:00", 0)]
         {
-            assert_eq!(days_since(at(contacted), now.date_naive(), now.offset()), days);
+            assert_eq!(days_since(at(contacted), today, zone), days);
             assert_eq!(at(contacted) < limit, days >= 60, "{contacted}");
         }
     }

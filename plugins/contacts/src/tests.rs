@@ -80,6 +80,30 @@ fn a_call_is_noted_on_the_contact_that_was_meant() {
 }
 
 #[test]
+fn nobody_was_contacted_tomorrow() {
+    let mut host = host();
+    let update = |at: &str| json!({ "updates": [{ "contact": "Dana Reed", "changes": { "last_contacted_at": at } }] });
+    let error = call(&mut host, "update_contacts", update("2026-03-10")).unwrap_err();
+    assert!(error.contains("that day is still to come"), "{error}");
+    call(&mut host, "update_contacts", update("2026-03-09")).unwrap();
+}
+
+#[test]
+fn a_time_is_shown_in_the_offset_it_had() {
+    let answer = call(&mut host(), "get_contact", json!({ "contact": "John Smith" })).unwrap();
+    assert_eq!(answer["rows"][0]["last_contacted_at"], "2025-12-01 09:00", "winter time, though it is summer time now");
+}
+
+#[test]
+fn a_row_is_found_by_what_a_search_looks_through_and_asked_about() {
+    let mut host = host();
+    let answer = call(&mut host, "get_contact", json!({ "contact": "johnson" })).unwrap();
+    assert_eq!(names(&answer), ["Johnson Paints"]);
+    let answer = call(&mut host, "get_contact", json!({ "contact": "Bayview" })).unwrap();
+    assert_eq!(names(&answer), ["Maria Lopez", "Tom Nguyen"]);
+}
+
+#[test]
 fn deleting_a_contact_waits_for_the_users_approval() {
     let mut host = host().uses("delete_contacts", json!({ "contacts": ["Dana Reed"] }));
     let outcome = canvalo_sdk::run(&agent(), &mut host, &testing::turn("Delete Dana Reed")).unwrap();

@@ -43,7 +43,12 @@ const EXCERPT: usize = 160;
 /// Title and text of a review, as one.
 pub fn words(row: &Row) -> String {
     let parts = [row.text("title").trim(), row.text("review_text").trim()];
-    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(". ")
+    let parts = parts.iter().filter(|part| !part.is_empty());
+    parts.fold(String::new(), |text, part| match text.chars().last() {
+        None => (*part).to_owned(),
+        Some('.' | '!' | '?') => format!("{text} {part}"),
+        Some(_) => format!("{text}. {part}"),
+    })
 }
 
 /// The beginning of a review.

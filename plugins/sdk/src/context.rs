@@ -1,24 +1,29 @@
 //! What a tool works with.
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono_tz::Tz;
 
 use crate::data::{Aggregation, DataError, Deletion, Insertion, MAX_BATCH, Modification, Query};
 use crate::events::{EventsError, Level};
-use crate::{Host, Page, Row, Turn};
+use crate::{AgentError, Host, Page, Row, Turn};
 
 /// The turn a tool runs in, and the way to the user's data.
 pub struct Context<'a> {
     pub(crate) host: &'a mut dyn Host,
     turn: &'a Turn,
     now: DateTime<FixedOffset>,
+    zone: Tz,
     writes: u32,
 }
 
 impl<'a> Context<'a> {
-    /// Starts a turn. Fails when its time can't be read.
-    pub fn new(host: &'a mut dyn Host, turn: &'a Turn) -> Result<Self, chrono::ParseError> {
-        let now = DateTime::parse_from_rfc3339(&turn.now)?;
-        Ok(Self { host, turn, now, writes: 0 })
+    /// Starts a turn. Fails when its time or its time zone can't be read.
+    pub fn new(host: &'a mut dyn Host, turn: &'a Turn) -> Result<Self, AgentError> {
+        let now = DateTime::parse_from_rfc3339(&turn.now)
+            .map_err(|error| AgentError::Invalid(format!("`now` is not an RFC 3339 time: {error}")))?;
+        let zone = turn.time_zone.parse();
+        let zone = zone.map_err(|error| AgentError::Invalid(format!("`time-zone` is not an IANA name: {error}")))?;
+        Ok(Self { host, turn, now, zone, writes: 0 })
     }
 
     /// The user's message, word for word.
@@ -36,9 +41,9 @@ impl<'a> Context<'a> {
         self.now.date_naive()
     }
 
-    /// The user's time zone, an IANA name.
-    pub fn time_zone(&self) -> &str {
-        &self.turn.time_zone
+    /// The user's time zone. What its offset is depends on the day.
+    pub fn zone(&self) -> Tz {
+        self.zone
     }
 
     /// How many writes succeeded, or may have.

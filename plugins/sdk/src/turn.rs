@@ -30,8 +30,7 @@ pub fn run(agent: &Agent, host: &mut dyn Host, turn: &Turn) -> Result<Outcome, A
     if turn.message.trim().is_empty() {
         return Err(AgentError::Invalid("the message is empty".to_owned()));
     }
-    let context = Context::new(host, turn)
-        .map_err(|error| AgentError::Invalid(format!("`now` is not an RFC 3339 time: {error}")))?;
+    let context = Context::new(host, turn)?;
     let request = CompletionRequest {
         system: wording::system(agent, &context, turn),
         messages: conversation(turn),

@@ -113,7 +113,7 @@ impl LanguageModel for Script {
         match self.next(&request) {
             Some((number, Call::Says { text, tools })) => Ok(says(number, text, tools)),
             Some((_, Call::Renders)) => Offline.stream(request).await,
-            Some((_, Call::Fails)) => Err(LlmError::Unavailable("as the scenario says".to_owned())),
+            Some((_, Call::Fails)) => Err(LlmError::Unavailable("as the scenario says".into())),
             None => Err(LlmError::Other("the scenario has no such call".to_owned())),
         }
     }

@@ -1,18 +1,25 @@
-//! Amazon Bedrock through its ConverseStream operation.
+//! Amazon Bedrock through its ConverseStream operation. One request a call: [`super::retry`] makes others.
 
 mod assemble;
+mod dialect;
+mod document;
 mod errors;
+mod history;
 mod request;
+mod schema;
 mod thinking;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::operation::converse_stream::ConverseStreamOutput as Response;
 use aws_sdk_bedrockruntime::primitives::event_stream::EventReceiver;
 use aws_sdk_bedrockruntime::types::ConverseStreamOutput;
 use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
@@ -22,6 +29,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{CompletionEvent, CompletionRequest, CompletionStream, LanguageModel, LlmError, estimate};
 use assemble::Assembler;
+use dialect::Dialect;
 
 /// Which model to call, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +42,19 @@ pub struct BedrockOptions {
     pub profile: Option<String>,
     /// Another address of the service, such as a VPC endpoint.
     pub endpoint_url: Option<String>,
+    /// What reads along (`BEDROCK_GUARDRAIL_ID`, `BEDROCK_GUARDRAIL_VERSION`).
+    pub guardrail: Option<Guardrail>,
     /// How long to wait for what.
     pub timeouts: BedrockTimeouts,
+}
+
+/// A guardrail of the AWS account. What it blocks ends as [`super::StopReason::ContentFiltered`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guardrail {
+    /// Its id or ARN.
+    pub id: String,
+    /// `DRAFT`, or the number of a version.
+    pub version: String,
 }
 
 impl BedrockOptions {
@@ -46,6 +65,7 @@ impl BedrockOptions {
             region: None,
             profile: None,
             endpoint_url: None,
+            guardrail: None,
             timeouts: BedrockTimeouts::default(),
         }
     }
@@ -56,10 +76,12 @@ impl BedrockOptions {
 pub struct BedrockTimeouts {
     /// For a connection. Three seconds: the service answers a handshake within milliseconds or is unreachable.
     pub connect: Duration,
-    /// From the call to the first event, the SDK's retries included. A long prompt takes seconds to read.
+    /// From the call to the first event. A long prompt takes seconds to read.
     pub first_event: Duration,
     /// Between two events.
     pub between_events: Duration,
+    /// For the usage figures, once the model has stopped. The answer is whole by then, and they aren't worth a long wait.
+    pub usage: Duration,
 }
 
 impl Default for BedrockTimeouts {
@@ -68,30 +90,28 @@ impl Default for BedrockTimeouts {
             connect: Duration::from_secs(3),
             first_event: Duration::from_secs(30),
             between_events: Duration::from_secs(20),
+            usage: Duration::from_secs(3),
         }
     }
 }
 
-/// After the model stopped the answer is whole; its usage figures aren't worth a longer wait.
-const USAGE_WAIT: Duration = Duration::from_secs(3);
-
 /// A model on Amazon Bedrock. Credentials come from the AWS default chain.
 pub struct Bedrock {
     options: BedrockOptions,
+    dialect: Mutex<Dialect>,
     client: OnceCell<Client>,
 }
 
 impl Bedrock {
     /// A model that resolves region and credentials at its first call. Touches neither network nor files.
     pub fn new(options: BedrockOptions) -> Self {
-        Self { options, client: OnceCell::new() }
+        Self { dialect: Mutex::new(Dialect::of(&options.model_id)), options, client: OnceCell::new() }
     }
 
-    /// A model with an AWS configuration that is already there; of the options only the endpoint, the model and the
-    /// timeouts are used.
+    /// A model with an AWS configuration that is already there; the options' region and profile are not used.
     pub fn with_config(config: &SdkConfig, options: BedrockOptions) -> Self {
-        let client = client(config, &options);
-        Self { options, client: OnceCell::new_with(Some(client)) }
+        let client = OnceCell::new_with(Some(client(config, &options)));
+        Self { client, ..Self::new(options) }
     }
 
     async fn client(&self) -> Result<&Client, LlmError> {
@@ -112,12 +132,26 @@ impl Bedrock {
             })
             .await
     }
+
+    /// Sends a request, and again without what the model turns out not to take: no list of models stays true for long.
+    async fn send(&self, request: CompletionRequest) -> Result<Response, LlmError> {
+        loop {
+            let dialect = *self.dialect.lock().unwrap_or_else(PoisonError::into_inner);
+            let input = request::render(&self.options, dialect, request.clone())?;
+            let sent = input.send_with(self.client().await?).await.map_err(|error| errors::before_stream(&error));
+            let Err(LlmError::Invalid(refusal)) = &sent else { return sent };
+            let Some(less) = dialect.without_refused(refusal) else { return sent };
+            tracing::warn!(model = self.id(), refusal, "the model doesn't take a part of the request; leaving it out");
+            *self.dialect.lock().unwrap_or_else(PoisonError::into_inner) = less;
+        }
+    }
 }
 
 fn client(config: &SdkConfig, options: &BedrockOptions) -> Client {
     let timeouts = TimeoutConfig::builder().connect_timeout(options.timeouts.connect).build();
     let mut builder = aws_sdk_bedrockruntime::config::Builder::from(config)
         .timeout_config(timeouts)
+        .retry_config(RetryConfig::disabled())
         // The waits between events are bounded here; the SDK's own protection would cut a model that thinks.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     if let Some(url) = &options.endpoint_url {
@@ -136,17 +170,13 @@ impl LanguageModel for Bedrock {
         let timeouts = self.options.timeouts;
         let deadline = Instant::now() + timeouts.first_event;
         let input_tokens = estimate::input_tokens(&request);
-        let input = request::render(&self.options.model_id, request)?;
-        let sent = timeout_at(deadline, async {
-            input.send_with(self.client().await?).await.map_err(|error| errors::before_stream(&error))
-        });
-        let output = sent.await.map_err(|_| silent(timeouts.first_event))??;
+        let sent = timeout_at(deadline, self.send(request)).await;
         let reading = Reading {
-            receiver: output.stream,
+            receiver: sent.map_err(|_| silent(timeouts.first_event))??.stream,
             assembler: Assembler::new(input_tokens),
             deadline,
             wait: timeouts.first_event,
-            between_events: timeouts.between_events,
+            timeouts,
             ended: false,
         };
         Ok(Box::pin(stream::unfold(reading, |mut reading| async {
@@ -161,7 +191,7 @@ struct Reading {
     assembler: Assembler,
     deadline: Instant,
     wait: Duration,
-    between_events: Duration,
+    timeouts: BedrockTimeouts,
     ended: bool,
 }
 
@@ -171,7 +201,8 @@ impl Reading {
             let failure = match timeout_at(self.deadline, self.receiver.recv()).await {
                 Ok(Ok(Some(event))) => {
                     let text = self.assembler.push(event);
-                    self.wait = if self.assembler.stopped() { USAGE_WAIT } else { self.between_events };
+                    self.wait =
+                        if self.assembler.stopped() { self.timeouts.usage } else { self.timeouts.between_events };
                     self.deadline = Instant::now() + self.wait;
                     if !text.is_empty() {
                         return Some(Ok(CompletionEvent::TextDelta(text)));
@@ -197,5 +228,5 @@ impl Reading {
 }
 
 fn silent(wait: Duration) -> LlmError {
-    LlmError::Unavailable(format!("nothing arrived for {wait:?}"))
+    LlmError::Unavailable(format!("nothing arrived for {wait:?}").into())
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use futures::StreamExt;
 
-use super::{CompletionEvent, CompletionRequest, CompletionStream, LanguageModel, LlmError, TokenUsage, estimate};
+use super::{CompletionEvent, CompletionRequest, CompletionStream, LanguageModel, LlmError, Scale, TokenUsage};
 
 /// Tokens of answer that a call without a limit of its own is reckoned with.
 const OUTPUT_TOKENS: u32 = 4_096;
@@ -31,9 +31,13 @@ impl LanguageModel for Budgeted {
         self.model.id()
     }
 
+    fn scale(&self) -> Scale {
+        self.model.scale()
+    }
+
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, LlmError> {
         let output = request.max_output_tokens.unwrap_or(OUTPUT_TOKENS);
-        let reserved = u64::from(estimate::input_tokens(&request)) + u64::from(output);
+        let reserved = u64::from(self.scale().input_tokens(&request)) + u64::from(output);
         let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(reserved));
         taken.map_err(|left| LlmError::BudgetSpent(format!("{left} tokens are left, the call may need {reserved}")))?;
         let stream = self.model.stream(request).await.inspect_err(|_| {

@@ -79,9 +79,11 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
             ("collected", month.collected.to_string().into()),
         ])
     });
-    Ok(Answer::new()
-        .title(format!("Revenue from {} to {}", period.from, period.to))
-        .rows(rows.collect())
+    let answer = Answer::new().title(format!("Revenue from {} to {}", period.from, period.to));
+    // The table of a single month would be the sums below it.
+    let answer = if months.len() > 1 { answer.rows(rows.collect()) } else { answer };
+    Ok(answer
+        .fact("Invoices", months.values().map(|month| month.invoices).sum::<i64>())
         .fact("Invoiced", months.values().map(|month| month.invoiced).sum::<Money>())
         .fact("Collected", months.values().map(|month| month.collected).sum::<Money>())
         .fact("Still open of what was invoiced", invoiced.iter().map(|row| row.money("open")).sum::<Money>())

@@ -1,13 +1,13 @@
 //! Rows as people read them.
 
-use chrono::FixedOffset;
+use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 use super::{Kind, Table};
 use crate::{Money, Quantity, Row};
 
 /// A row with its id and these columns, in their order.
-pub(super) fn columns(table: &Table, row: &Row, shown: &[&str], zone: FixedOffset) -> Map<String, Value> {
+pub(super) fn columns(table: &Table, row: &Row, shown: &[&str], zone: Tz) -> Map<String, Value> {
     let mut columns = Map::with_capacity(shown.len() + 1);
     columns.insert("id".to_owned(), row.get("id").clone());
     for name in shown {
@@ -17,14 +17,14 @@ pub(super) fn columns(table: &Table, row: &Row, shown: &[&str], zone: FixedOffse
 }
 
 /// A row with everything that has a value.
-pub(super) fn whole(table: &Table, row: &Row, zone: FixedOffset) -> Map<String, Value> {
+pub(super) fn whole(table: &Table, row: &Row, zone: Tz) -> Map<String, Value> {
     let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
     let mut whole = columns(table, row, &names, zone);
     whole.retain(|_, value| !value.is_null());
     whole
 }
 
-fn value(table: &Table, name: &str, row: &Row, zone: FixedOffset) -> Value {
+fn value(table: &Table, name: &str, row: &Row, zone: Tz) -> Value {
     let value = row.get(name);
     let column = table.column(name);
     if let Some((unit, number)) = column.and_then(|column| column.unit).zip(row.decimal(name)) {
@@ -32,6 +32,10 @@ fn value(table: &Table, name: &str, row: &Row, zone: FixedOffset) -> Value {
     }
     match column.map(|column| column.kind) {
         Some(Kind::Money) => Money::from_json(value).map_or_else(|| value.clone(), |amount| amount.to_string().into()),
+        Some(Kind::Decimal) => match Money::from_json(value) {
+            Some(number) => Money::from(number.decimal().normalize()).into(),
+            None => value.clone(),
+        },
         Some(Kind::Timestamp) => match row.instant(name) {
             Some(instant) => instant.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string().into(),
             None => value.clone(),

@@ -14,12 +14,12 @@ pub(super) fn tool(table: &'static Table) -> Tool {
     Tool::untyped(format!("get_{}", table.singular), description, parameters, move |context, given| {
         arguments::check_names(&checked, &given)?;
         let name = text(table, given.get(table.singular))?;
-        get(table, context, name)
+        get(table, context, &name)
     })
 }
 
 fn get(table: &'static Table, context: &mut Context<'_>, name: &str) -> Result<Answer, ToolError> {
-    let zone = *context.now().offset();
+    let zone = context.zone();
     let found = lookup::find(table, context, &[name])?.pop();
     match found {
         // Reading a row that is merely like the name does no harm.
@@ -43,8 +43,13 @@ fn one(table: &Table, row: Map<String, Value>, name: &str) -> Answer {
 }
 
 /// A name or id as a model gives it.
-pub(super) fn text<'value>(table: &Table, value: Option<&'value Value>) -> Result<&'value str, ToolError> {
-    let text = value.and_then(Value::as_str).map(str::trim).unwrap_or_default();
+pub(super) fn text(table: &Table, value: Option<&Value>) -> Result<String, ToolError> {
+    let text = match value {
+        Some(Value::String(text)) => text.trim().to_owned(),
+        // The number of an invoice is a number to a model.
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    };
     if text.is_empty() || text.chars().count() > 200 {
         let (singular, label) = (table.singular, table.label.replace('_', " "));
         return Err(ToolError::Arguments(format!("`{singular}`: expected the {label} or id of one {singular}.")));

@@ -1,6 +1,6 @@
 //! `list_…`: rows by column, date range, text, with a total.
 
-use chrono::FixedOffset;
+use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
 use super::{Column, Kind, Order, Table, display, schema, values};
@@ -112,7 +112,7 @@ fn sortable(table: &Table) -> Vec<&'static str> {
 }
 
 fn list(table: &'static Table, context: &mut Context<'_>, given: &Map<String, Value>) -> Result<Answer, ToolError> {
-    let zone = *context.now().offset();
+    let zone = context.zone();
     let conditions = conditions(table, given, zone)?;
     let limit = number(given, "limit", 1, MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
     let offset = number(given, "offset", 0, 1_000_000)?.unwrap_or(0);
@@ -180,11 +180,7 @@ fn order(table: &Table, given: &Map<String, Value>) -> Result<(&'static str, boo
     Ok((column, descending.unwrap_or(false)))
 }
 
-fn conditions(
-    table: &'static Table,
-    given: &Map<String, Value>,
-    zone: FixedOffset,
-) -> Result<Vec<Condition>, ToolError> {
+fn conditions(table: &'static Table, given: &Map<String, Value>, zone: Tz) -> Result<Vec<Condition>, ToolError> {
     let mut conditions = Vec::new();
     if let Some(search) = given.get("search") {
         let text = search.as_str().ok_or_else(|| ToolError::arguments("`search`: expected text."))?.trim();
@@ -222,7 +218,7 @@ fn conditions(
     Ok(conditions)
 }
 
-fn equal(column: &Column, value: &Value, zone: FixedOffset) -> Result<Filter, ToolError> {
+fn equal(column: &Column, value: &Value, zone: Tz) -> Result<Filter, ToolError> {
     let values = match value {
         Value::Array(values) => values.as_slice(),
         one => std::slice::from_ref(one),
@@ -236,7 +232,7 @@ fn equal(column: &Column, value: &Value, zone: FixedOffset) -> Result<Filter, To
     }
 }
 
-fn bound(column: &Column, value: &Value, end: &str, zone: FixedOffset) -> Result<Value, ToolError> {
+fn bound(column: &Column, value: &Value, end: &str, zone: Tz) -> Result<Value, ToolError> {
     let wrong = |what: &str| ToolError::Arguments(format!("`{}{end}`: expected {what}, got {value}.", column.name));
     match column.kind {
         Kind::Date | Kind::Timestamp => {

@@ -79,7 +79,7 @@ pub(super) fn find(table: &Table, context: &mut Context<'_>, names: &[&str]) -> 
     }
     let unknown: Vec<usize> = (0..labels.len()).filter(|index| by_label[*index].is_empty()).collect();
     let similar = unknown.iter().map(|index| labels[*index]);
-    let similar = similar.map(|label| query().matching(named(table, |column| Filter::holds_text(column, label))));
+    let similar = similar.map(|label| query().matching(mentioned(table, |column| Filter::holds_text(column, label))));
     let similar: Vec<Query> = similar.collect();
     for (page, index) in context.select_many(&similar).into_iter().zip(unknown) {
         by_label[index] = page?.rows;
@@ -112,6 +112,13 @@ fn choose(table: &Table, name: &str, by_id: &[Row], by_label: &mut impl Iterator
 /// That one of the columns that name a row is like this.
 fn named(table: &Table, filter: impl Fn(&str) -> Filter) -> Condition {
     let mut filters: Vec<Filter> = table.naming().map(filter).collect();
+    if filters.len() == 1 { filters.remove(0).into() } else { filters.into() }
+}
+
+/// That one of the columns that name a row, or that a search looks through, is like this.
+fn mentioned(table: &Table, filter: impl Fn(&str) -> Filter) -> Condition {
+    let searched = table.search.iter().copied().filter(|column| table.naming().all(|name| name != *column));
+    let mut filters: Vec<Filter> = table.naming().chain(searched).map(filter).collect();
     if filters.len() == 1 { filters.remove(0).into() } else { filters.into() }
 }
 

@@ -32,6 +32,7 @@ fn delete(table: &'static Table, context: &mut Context<'_>, given: Option<&Value
         return Err(ToolError::Arguments(format!("`{name}`: from 1 to {max} at a time, got {}.", given.len())));
     }
     let names = given.iter().map(|name| get::text(table, Some(name))).collect::<Result<Vec<_>, _>>()?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     // One name that is not understood stops them all: what goes is gone.
     let mut rows = table.find(context, &names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
     rows.sort_by(|a, b| a.text("id").cmp(b.text("id")));
@@ -39,7 +40,7 @@ fn delete(table: &'static Table, context: &mut Context<'_>, given: Option<&Value
     let ids: Vec<&str> = rows.iter().map(|row| row.text("id")).collect();
 
     let removed = context.delete(&Deletion::by_ids(table.name, &ids, &table.columns_to_show()))?;
-    let zone = *context.now().offset();
+    let zone = context.zone();
     let shown = removed.iter().map(|row| display::columns(table, row, table.shown, zone)).collect();
     Ok(Answer::new().title(format!("Deleted {}", table.counted(removed.len()))).rows(shown))
 }

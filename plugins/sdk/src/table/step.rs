@@ -75,7 +75,7 @@ impl Table {
         done: &str,
         shown: &[&'static str],
     ) -> Result<Answer, ToolError> {
-        let zone = *context.now().offset();
+        let zone = context.zone();
         let (count, taken) = (results.len(), results.iter().flatten().count());
         let title = match results.iter().flatten().next() {
             Some(row) if count == 1 => title(done, self.name_of(row)),

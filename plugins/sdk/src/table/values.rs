@@ -1,6 +1,7 @@
 //! Values on their way to the database: checked before the call, with messages that say what is allowed.
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value};
 
@@ -13,7 +14,7 @@ pub(super) fn new_row(
     table: &Table,
     given: Map<String, Value>,
     at: &str,
-    zone: FixedOffset,
+    zone: Tz,
 ) -> Result<Map<String, Value>, ToolError> {
     let row = written(table, given, at, zone)?;
     let missing =
@@ -30,7 +31,7 @@ pub(super) fn changes(
     table: &Table,
     given: Map<String, Value>,
     at: &str,
-    zone: FixedOffset,
+    zone: Tz,
 ) -> Result<Map<String, Value>, ToolError> {
     let changes = written(table, given, at, zone)?;
     if changes.is_empty() {
@@ -44,12 +45,7 @@ pub(super) fn changes(
     }
 }
 
-fn written(
-    table: &Table,
-    given: Map<String, Value>,
-    at: &str,
-    zone: FixedOffset,
-) -> Result<Map<String, Value>, ToolError> {
+fn written(table: &Table, given: Map<String, Value>, at: &str, zone: Tz) -> Result<Map<String, Value>, ToolError> {
     let mut row = Map::with_capacity(given.len());
     for (name, value) in given {
         let Some(column) = table.column(&name).filter(|column| column.is_writable()) else {
@@ -71,7 +67,7 @@ fn not_writable(table: &Table, name: &str) -> String {
 }
 
 /// Checks one value and gives it the form the database takes.
-pub(super) fn check(column: &Column, value: Value, zone: FixedOffset) -> Result<Value, String> {
+pub(super) fn check(column: &Column, value: Value, zone: Tz) -> Result<Value, String> {
     // People and models empty a date with "".
     let blank = value.as_str().is_some_and(|text| text.trim().is_empty());
     if value.is_null() || blank {
@@ -172,14 +168,15 @@ fn time(value: &Value) -> Option<Value> {
 }
 
 /// An instant; one without an offset is in the user's zone, a date is its first moment there.
-fn instant(value: &Value, zone: FixedOffset) -> Option<DateTime<FixedOffset>> {
+fn instant(value: &Value, zone: Tz) -> Option<DateTime<FixedOffset>> {
     let text = value.as_str()?.trim();
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Some(instant);
     }
     let formats = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"];
     let local = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-    local.or_else(|| date(value).map(|date| date.and_time(NaiveTime::MIN)))?.and_local_timezone(zone).single()
+    let local = local.or_else(|| date(value).map(|date| date.and_time(NaiveTime::MIN)))?;
+    Some(local.and_local_timezone(zone).earliest()?.fixed_offset())
 }
 
 fn in_range(column: &Column, number: Decimal) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! `create_…` and `update_…`: one row or several.
 
+use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
 use super::{MAX_ROWS_WRITTEN, Table, display, get, link, number, schema, values};
@@ -74,7 +75,7 @@ fn create(
     context: &mut Context<'_>,
     given: Vec<Map<String, Value>>,
 ) -> Result<Answer, ToolError> {
-    let zone = *context.now().offset();
+    let zone = context.zone();
     let count = given.len();
     let mut rows = Vec::with_capacity(count);
     let mut problems = Vec::new();
@@ -118,13 +119,13 @@ fn update(
     context: &mut Context<'_>,
     given: Vec<Map<String, Value>>,
 ) -> Result<Answer, ToolError> {
-    let zone = *context.now().offset();
+    let zone = context.zone();
     let count = given.len();
     let mut names = Vec::with_capacity(count);
     let mut all_changes = Vec::with_capacity(count);
     for (index, mut entry) in given.into_iter().enumerate() {
         let at = position(index, count);
-        names.push(get::text(table, entry.get(table.singular)).map_err(|error| placed(error, &at))?.to_owned());
+        names.push(get::text(table, entry.get(table.singular)).map_err(|error| placed(error, &at))?);
         let Some(Value::Object(changes)) = entry.remove("changes") else {
             return Err(ToolError::Arguments(format!("{at}`changes`: expected an object of columns and new values.")));
         };
@@ -180,7 +181,7 @@ fn report(
     names: &[&str],
     results: Vec<Result<Row, ToolError>>,
     changes: &[Map<String, Value>],
-    zone: chrono::FixedOffset,
+    zone: Tz,
 ) -> Result<Answer, ToolError> {
     let changed = results.iter().filter(|result| result.is_ok()).count();
     if changed == 0 {

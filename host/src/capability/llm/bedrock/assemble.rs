@@ -73,8 +73,10 @@ impl Assembler {
     pub(super) fn finish(&mut self) -> Completion {
         let stop = self.stop.take().unwrap_or_else(|| StopReason::Other("unknown".into()));
         let cut = !matches!(stop, StopReason::ToolUse | StopReason::EndTurn);
-        let content: Vec<Content> =
-            std::mem::take(&mut self.blocks).into_values().filter_map(|block| content(block, cut)).collect();
+        let blocks = std::mem::take(&mut self.blocks).into_values();
+        let mut content: Vec<Content> = blocks.filter_map(|block| content(block, cut)).collect();
+        // What was withheld is not done either.
+        content.retain(|block| stop != StopReason::ContentFiltered || matches!(block, Content::Text(_)));
         let asks = content.iter().any(|block| matches!(block, Content::ToolUse(_)));
         let stop_reason = match stop {
             // The model's arguments were not JSON, and a caller that is told of a tool use expects one.

@@ -1,23 +1,44 @@
 //! What the service's failures mean for the caller.
 
 use std::error::Error;
+use std::time::Duration;
 
 use aws_sdk_bedrockruntime::config::http::HttpResponse;
 use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_bedrockruntime::operation::converse_stream::ConverseStreamError;
 use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
 use aws_smithy_types::event_stream::RawMessage;
+use chrono::Utc;
 
-use super::super::LlmError;
+use super::super::{LlmError, NotNow, retry};
 
 /// A failure before the stream began.
 pub(super) fn before_stream(error: &SdkError<ConverseStreamError, HttpResponse>) -> LlmError {
     match error {
         SdkError::ServiceError(service) => {
             let (error, status) = (service.err(), service.raw().status().as_u16());
-            by_code(error.code().unwrap_or(UNKNOWN), error.message().unwrap_or(NO_MESSAGE), status)
+            let error = by_code(error.code().unwrap_or(UNKNOWN), error.message().unwrap_or(NO_MESSAGE), status);
+            with_retry_after(error, service.raw())
+        }
+        // What stands between us and the service answers in its own words.
+        SdkError::ResponseError(response) => {
+            let error = by_code(UNKNOWN, &text(error), response.raw().status().as_u16());
+            with_retry_after(error, response.raw())
         }
         other => transport(other),
+    }
+}
+
+/// The service's own header is in milliseconds.
+fn with_retry_after(error: LlmError, response: &HttpResponse) -> LlmError {
+    let headers = response.headers();
+    let own = || headers.get("x-amz-retry-after")?.parse().ok().map(Duration::from_millis);
+    let after = own().or_else(|| retry::retry_after(headers.get("retry-after")?, Utc::now()));
+    let with = |cause: NotNow| NotNow { retry_after: after, ..cause };
+    match error {
+        LlmError::RateLimited(cause) => LlmError::RateLimited(with(cause)),
+        LlmError::Unavailable(cause) => LlmError::Unavailable(with(cause)),
+        other => other,
     }
 }
 
@@ -48,7 +69,7 @@ fn by_code(code: &str, message: &str, status: u16) -> LlmError {
     let text = short(&format!("{code}: {message}"));
     match code {
         "ThrottlingException" | "TooManyRequestsException" | "ServiceQuotaExceededException" => {
-            LlmError::RateLimited(text)
+            LlmError::RateLimited(text.into())
         }
         "AccessDeniedException"
         | "ExpiredTokenException"
@@ -56,21 +77,23 @@ fn by_code(code: &str, message: &str, status: u16) -> LlmError {
         | "InvalidClientTokenId"
         | "InvalidSignatureException"
         | "MissingAuthenticationTokenException"
+        | "ResourceNotFoundException"
         | "UnrecognizedClientException" => LlmError::Unauthorized(text),
         "ValidationException" if too_long(message) => LlmError::ContextTooLong(text),
-        "ValidationException" | "ResourceNotFoundException" => LlmError::Invalid(text),
+        "ValidationException" if no_such_model(message) => LlmError::Unauthorized(text),
+        "ValidationException" => LlmError::Invalid(text),
         "InternalServerException"
         | "ModelErrorException"
         | "ModelNotReadyException"
         | "ModelStreamErrorException"
         | "ModelTimeoutException"
-        | "ServiceUnavailableException" => LlmError::Unavailable(text),
+        | "ServiceUnavailableException" => LlmError::Unavailable(text.into()),
         _ => match status {
             401 | 403 => LlmError::Unauthorized(text),
             413 => LlmError::ContextTooLong(text),
-            429 => LlmError::RateLimited(text),
+            429 => LlmError::RateLimited(text.into()),
             400..=499 if status != 408 => LlmError::Invalid(text),
-            _ => LlmError::Unavailable(text),
+            _ => LlmError::Unavailable(text.into()),
         },
     }
 }
@@ -94,27 +117,40 @@ fn too_long(message: &str) -> bool {
             && !message.contains("maxtokens"))
 }
 
+/// Whether a validation message is about the configured model and not about the request.
+fn no_such_model(message: &str) -> bool {
+    let message = message.to_lowercase();
+    ["model identifier is invalid", "on-demand throughput", "inference profile"]
+        .iter()
+        .any(|words| message.contains(words))
+}
+
 /// A call that never became an answer: no credentials, no connection, a connection that broke.
 fn transport<E, R>(error: &SdkError<E, R>) -> LlmError
 where
     E: Error + 'static,
     R: std::fmt::Debug,
 {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    let text = short(&text);
+    let text = text(error);
     let lower = text.to_lowercase();
     if lower.contains("credential") || lower.contains("no identity") || lower.contains("auth scheme") {
         return LlmError::Unauthorized(text);
     }
     match error {
         SdkError::ConstructionFailure(_) => LlmError::Other(text),
-        _ => LlmError::Unavailable(text),
+        _ => LlmError::Unavailable(text.into()),
     }
+}
+
+/// An error and what caused it.
+fn text(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    short(&text)
 }
 
 /// Bounds what goes to a log.
@@ -155,7 +191,14 @@ mod tests {
                 "too long",
             ),
             ("ValidationException", "max_tokens exceeds the model limit of 5000", 400, "invalid"),
-            ("ResourceNotFoundException", "no such model", 404, "invalid"),
+            ("ResourceNotFoundException", "no such model", 404, "unauthorized"),
+            ("ValidationException", "The provided model identifier is invalid.", 400, "unauthorized"),
+            (
+                "ValidationException",
+                "Invocation of model ID m with on-demand throughput isn't supported. Retry with an inference profile.",
+                400,
+                "unauthorized",
+            ),
             ("unknown error", "gateway", 502, "unavailable"),
             ("unknown error", "teapot", 418, "invalid"),
         ] {

@@ -1,35 +1,46 @@
 //! A request in the service's shapes.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 use aws_sdk_bedrockruntime::operation::converse_stream::builders::ConverseStreamInputBuilder;
 use aws_sdk_bedrockruntime::types::{
-    ContentBlock, ConversationRole, InferenceConfiguration, SystemContentBlock, Tool, ToolConfiguration,
+    CachePointBlock, CachePointType, ContentBlock, ConversationRole, GuardrailStreamConfiguration,
+    GuardrailStreamProcessingMode, InferenceConfiguration, SystemContentBlock, Tool, ToolConfiguration,
     ToolInputSchema, ToolResultBlock, ToolResultContentBlock, ToolResultStatus, ToolSpecification, ToolUseBlock,
 };
 use aws_smithy_types::error::operation::BuildError;
-use aws_smithy_types::{Document, Number};
 use serde_json::Value;
 
 use super::super::{CompletionRequest, Content, LlmError, Message, Role};
+use super::dialect::Dialect;
+use super::document::{document, exact};
+use super::{BedrockOptions, Guardrail, history, schema};
 
 /// The whole request, ready to send.
-pub(super) fn render(model_id: &str, request: CompletionRequest) -> Result<ConverseStreamInputBuilder, LlmError> {
+pub(super) fn render(
+    options: &BedrockOptions,
+    dialect: Dialect,
+    request: CompletionRequest,
+) -> Result<ConverseStreamInputBuilder, LlmError> {
     let offers_tools = !request.tools.is_empty();
     if !offers_tools && request.messages.iter().flat_map(|m| &m.content).any(|c| !matches!(c, Content::Text(_))) {
         return Err(LlmError::Invalid("the messages hold tool blocks but no tools are on offer".into()));
     }
+    history::check(&request.messages).map_err(|wrong| LlmError::Invalid(format!("messages: {wrong}")))?;
+
     let mut inference = InferenceConfiguration::builder();
     if let Some(limit) = request.max_output_tokens {
         inference = inference.max_tokens(i32::try_from(limit).unwrap_or(i32::MAX));
     }
     // Arguments are to be found, not invented.
-    if let Some(temperature) = request.temperature.or(offers_tools.then_some(0.0)) {
+    let temperature = request.temperature.or(offers_tools.then_some(0.0)).filter(|_| dialect.temperature);
+    if let Some(temperature) = temperature {
         inference = inference.temperature(temperature);
     }
-    let mut input = ConverseStreamInputBuilder::default().model_id(model_id).inference_config(inference.build());
-    if !request.system.trim().is_empty() {
-        input = input.system(SystemContentBlock::Text(request.system));
+    let mut input =
+        ConverseStreamInputBuilder::default().model_id(&options.model_id).inference_config(inference.build());
+    for block in system(&request.system, dialect)? {
+        input = input.system(block);
     }
     for said in request.messages {
         input = input.messages(message(said)?);
@@ -37,11 +48,52 @@ pub(super) fn render(model_id: &str, request: CompletionRequest) -> Result<Conve
     if offers_tools {
         let mut config = ToolConfiguration::builder();
         for offered in request.tools {
-            config = config.tools(tool(offered)?);
+            config = config.tools(tool(offered, dialect)?);
+        }
+        if dialect.caches_tools {
+            config = config.tools(Tool::CachePoint(cache_point()?));
         }
         input = input.tool_config(config.build().map_err(invalid)?);
     }
+    if let Some(guardrail) = &options.guardrail {
+        input = input.guardrail_config(guardrail_config(guardrail));
+    }
     Ok(input)
+}
+
+/// The system prompt. What tells the time is another text in every call, so the cache ends before it.
+fn system(prompt: &str, dialect: Dialect) -> Result<Vec<SystemContentBlock>, LlmError> {
+    let (lasting, fleeting) = prompt.split_at(if dialect.caches_system { clock(prompt) } else { prompt.len() });
+    let mut blocks = Vec::new();
+    for text in [lasting, fleeting] {
+        if text.trim().is_empty() {
+            continue;
+        }
+        blocks.push(SystemContentBlock::Text(text.to_owned()));
+        if dialect.caches_system && blocks.len() == 1 && !lasting.trim().is_empty() {
+            blocks.push(SystemContentBlock::CachePoint(cache_point()?));
+        }
+    }
+    Ok(blocks)
+}
+
+/// Where the paragraph begins that holds the line `Current time: …`, which every agent's prompt has.
+fn clock(prompt: &str) -> usize {
+    let Some(line) = prompt.rfind("\nCurrent time:") else { return prompt.len() };
+    prompt[..line].rfind("\n\n").unwrap_or(line)
+}
+
+fn cache_point() -> Result<CachePointBlock, LlmError> {
+    CachePointBlock::builder().r#type(CachePointType::Default).build().map_err(invalid)
+}
+
+/// A guardrail that reads the answer before the user does.
+fn guardrail_config(guardrail: &Guardrail) -> GuardrailStreamConfiguration {
+    GuardrailStreamConfiguration::builder()
+        .guardrail_identifier(&guardrail.id)
+        .guardrail_version(&guardrail.version)
+        .stream_processing_mode(GuardrailStreamProcessingMode::Sync)
+        .build()
 }
 
 fn message(message: Message) -> Result<aws_sdk_bedrockruntime::types::Message, LlmError> {
@@ -51,19 +103,25 @@ fn message(message: Message) -> Result<aws_sdk_bedrockruntime::types::Message, L
     };
     let mut builder = aws_sdk_bedrockruntime::types::Message::builder().role(role);
     let mut empty = true;
-    for block in message.content {
+    let mut content = message.content;
+    // Results come first: what stands before them would stand between the tool use and its result.
+    content.sort_by_key(|block| message.role == Role::User && !matches!(block, Content::ToolResult(_)));
+    for block in content {
         let block = match block {
             // The service refuses a blank block.
             Content::Text(text) if text.trim().is_empty() => continue,
             Content::Text(text) => ContentBlock::Text(text),
             Content::ToolUse(tool) => {
-                let block = ToolUseBlock::builder().tool_use_id(tool.id).name(tool.name).input(document(&tool.input));
+                let block = ToolUseBlock::builder()
+                    .tool_use_id(history::id(&tool.id))
+                    .name(history::name(&tool.name))
+                    .input(document(&tool.input));
                 ContentBlock::ToolUse(block.build().map_err(invalid)?)
             }
             Content::ToolResult(result) => {
                 let status = if result.is_error { ToolResultStatus::Error } else { ToolResultStatus::Success };
                 let block = ToolResultBlock::builder()
-                    .tool_use_id(result.tool_use_id)
+                    .tool_use_id(history::id(&result.tool_use_id))
                     .content(tool_result(&result.content))
                     .status(status);
                 ContentBlock::ToolResult(block.build().map_err(invalid)?)
@@ -78,9 +136,18 @@ fn message(message: Message) -> Result<aws_sdk_bedrockruntime::types::Message, L
     builder.build().map_err(invalid)
 }
 
-fn tool(tool: super::super::Tool) -> Result<Tool, LlmError> {
+fn tool(tool: super::super::Tool, dialect: Dialect) -> Result<Tool, LlmError> {
+    if !history::is_name(&tool.name) {
+        return Err(LlmError::Invalid(format!("tool {:?}: a name is letters, digits and underscores", tool.name)));
+    }
+    let schema = if dialect.plain_schemas {
+        let plain = schema::plain(&tool.parameters);
+        Cow::Owned(plain.map_err(|wrong| LlmError::Invalid(format!("tool {}: the schema: {wrong}", tool.name)))?)
+    } else {
+        Cow::Borrowed(&tool.parameters)
+    };
     let mut builder =
-        ToolSpecification::builder().name(tool.name).input_schema(ToolInputSchema::Json(document(&tool.parameters)));
+        ToolSpecification::builder().name(tool.name).input_schema(ToolInputSchema::Json(document(&schema)));
     if !tool.description.is_empty() {
         builder = builder.description(tool.description);
     }
@@ -96,50 +163,6 @@ fn tool_result(content: &Value) -> ToolResultContentBlock {
     }
 }
 
-/// JSON in the SDK's type. A number that its types can't hold exactly becomes text with the same digits.
-fn document(value: &Value) -> Document {
-    match value {
-        Value::Null => Document::Null,
-        Value::Bool(value) => Document::Bool(*value),
-        Value::Number(number) => {
-            exact_number(number).map_or_else(|| Document::String(number.to_string()), Document::Number)
-        }
-        Value::String(text) => Document::String(text.clone()),
-        Value::Array(members) => Document::Array(members.iter().map(document).collect()),
-        Value::Object(members) => Document::Object(
-            members.iter().map(|(key, value)| (key.clone(), document(value))).collect::<HashMap<_, _>>(),
-        ),
-    }
-}
-
-fn exact(value: &Value) -> bool {
-    match value {
-        Value::Number(number) => exact_number(number).is_some(),
-        Value::Array(members) => members.iter().all(exact),
-        Value::Object(members) => members.values().all(exact),
-        _ => true,
-    }
-}
-
-fn exact_number(number: &serde_json::Number) -> Option<Number> {
-    if let Some(natural) = number.as_u64() {
-        return Some(Number::PosInt(natural));
-    }
-    if let Some(integer) = number.as_i64() {
-        return Some(Number::NegInt(integer));
-    }
-    let float = number.as_f64().filter(|float| float.is_finite())?;
-    let text = number.to_string();
-    // `Display` of a float writes the shortest digits that mean it, and never an exponent.
-    let same = text.contains(['e', 'E']) || plain(&text) == plain(&float.to_string());
-    same.then_some(Number::Float(float))
-}
-
-/// Decimal digits without the zeros that don't count.
-fn plain(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
-}
-
 fn invalid(error: BuildError) -> LlmError {
     LlmError::Invalid(error.to_string())
 }
@@ -149,17 +172,50 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn parse(text: &str) -> Value {
-        serde_json::from_str(text).unwrap()
+    const NOVA: &str = "amazon.nova-lite-v1:0";
+    const CLAUDE: &str = "anthropic.claude-sonnet-4-20250514-v1:0";
+    const OTHER: &str = "meta.llama3-3-70b-instruct-v1:0";
+
+    fn asks(system: &str) -> CompletionRequest {
+        let messages = vec![Message::text(Role::User, "hi")];
+        CompletionRequest { system: system.into(), messages, tools: vec![offered("t")], ..Default::default() }
+    }
+
+    fn offered(name: &str) -> super::super::super::Tool {
+        super::super::super::Tool { name: name.into(), description: String::new(), parameters: json!({}) }
+    }
+
+    fn rendered(model: &str, request: CompletionRequest) -> Result<ConverseStreamInputBuilder, LlmError> {
+        render(&BedrockOptions::new(model), Dialect::of(model), request)
+    }
+
+    /// The system prompt's blocks, a cache point as `|`.
+    fn prompt(model: &str, system: &str) -> Vec<String> {
+        let input = rendered(model, asks(system)).unwrap();
+        let blocks = input.get_system().clone().unwrap_or_default();
+        let shown = |block: &SystemContentBlock| block.as_text().map_or_else(|_| "|".to_owned(), Clone::clone);
+        blocks.iter().map(shown).collect()
     }
 
     #[test]
-    fn numbers_keep_their_digits() {
-        assert_eq!(document(&parse("18446744073709551615")), Document::Number(Number::PosInt(u64::MAX)));
-        assert_eq!(document(&parse("-3")), Document::Number(Number::NegInt(-3)));
-        assert_eq!(document(&parse("1234.50")), Document::Number(Number::Float(1234.5)));
-        assert_eq!(document(&parse("12345678901234567.89")), Document::String("12345678901234567.89".into()));
-        assert_eq!(document(&parse("99999999999999999999999")), Document::String("99999999999999999999999".into()));
+    fn the_cache_ends_before_what_tells_the_time() {
+        let system = "You keep invoices.\n\nToday is Monday.\nCurrent time: 2026-03-09T16:20:00Z (UTC)";
+        let time = "\n\nToday is Monday.\nCurrent time: 2026-03-09T16:20:00Z (UTC)";
+        assert_eq!(prompt(NOVA, system), ["You keep invoices.", "|", time]);
+        assert_eq!(prompt(NOVA, "You choose."), ["You choose.", "|"]);
+        assert_eq!(prompt(NOVA, time), [time]);
+        assert_eq!(prompt(NOVA, " "), [""; 0]);
+        assert_eq!(prompt(OTHER, system), [system]);
+    }
+
+    #[test]
+    fn only_claude_gets_a_cache_point_among_the_tools() {
+        for (model, expected) in [(NOVA, false), (CLAUDE, true), (OTHER, false)] {
+            let input = rendered(model, asks("")).unwrap();
+            let tools = input.get_tool_config().clone().unwrap().tools;
+            assert_eq!(tools.iter().any(Tool::is_cache_point), expected, "{model}");
+            assert!(tools[0].is_tool_spec());
+        }
     }
 
     #[test]
@@ -168,32 +224,60 @@ mod tests {
         assert_eq!(tool_result(&json!([1])), ToolResultContentBlock::Text("[1]".into()));
         assert_eq!(tool_result(&json!("done")), ToolResultContentBlock::Text("done".into()));
         let exact = r#"{"total":12345678901234567.89}"#;
-        assert_eq!(tool_result(&parse(exact)), ToolResultContentBlock::Text(exact.into()));
+        assert_eq!(tool_result(&serde_json::from_str(exact).unwrap()), ToolResultContentBlock::Text(exact.into()));
     }
 
     #[test]
-    fn tool_blocks_without_tools_on_offer_are_refused_before_the_network() {
-        let history = Content::ToolResult(super::super::super::ToolResult {
-            tool_use_id: "1".into(),
-            content: json!({}),
-            is_error: false,
-        });
-        let messages = vec![Message { role: Role::User, content: vec![history] }];
-        let request = CompletionRequest { messages, ..Default::default() };
-        assert!(matches!(render("m", request), Err(LlmError::Invalid(_))));
-    }
-
-    #[test]
-    fn the_temperature_is_zero_only_when_tools_are_on_offer() {
-        let tool = super::super::super::Tool { name: "t".into(), description: String::new(), parameters: json!({}) };
-        let messages = vec![Message::text(Role::User, "hi")];
-        let temperature = |tools: Vec<_>, asked| {
-            let request =
-                CompletionRequest { messages: messages.clone(), tools, temperature: asked, ..Default::default() };
-            render("m", request).unwrap().get_inference_config().clone().and_then(|config| config.temperature)
+    fn what_the_service_would_refuse_never_reaches_the_network() {
+        let refused = |request| match rendered(NOVA, request) {
+            Err(LlmError::Invalid(wrong)) => wrong,
+            other => panic!("{other:?}"),
         };
-        assert_eq!(temperature(vec![], None), None);
-        assert_eq!(temperature(vec![tool.clone()], None), Some(0.0));
-        assert_eq!(temperature(vec![tool], Some(0.5)), Some(0.5));
+        let mut request = asks("");
+        request.messages.push(Message::text(Role::User, "and?"));
+        assert!(refused(request).contains("roles alternate"));
+        assert!(
+            refused(CompletionRequest { tools: vec![offered("list-invoices")], ..asks("") }).contains("underscores")
+        );
+        assert!(
+            refused(CompletionRequest { messages: vec![Message::text(Role::User, " ")], ..asks("") })
+                .contains("content")
+        );
+        let used =
+            Content::ToolUse(super::super::super::ToolUse { id: "1".into(), name: "t".into(), input: json!({}) });
+        let mut request = CompletionRequest { tools: vec![], ..asks("") };
+        request.messages.push(Message { role: Role::Assistant, content: vec![used] });
+        assert!(refused(request).contains("no tools are on offer"));
+    }
+
+    #[test]
+    fn results_stand_before_text_under_ids_and_names_that_the_service_takes() {
+        let used = super::super::super::ToolUse { id: "call 1".into(), name: "list-invoices".into(), input: json!({}) };
+        let result =
+            super::super::super::ToolResult { tool_use_id: "call 1".into(), content: json!({}), is_error: false };
+        let mut request = asks("");
+        request.messages.push(Message { role: Role::Assistant, content: vec![Content::ToolUse(used)] });
+        let content = vec![Content::Text("and?".into()), Content::ToolResult(result)];
+        request.messages.push(Message { role: Role::User, content });
+        let messages = rendered(NOVA, request).unwrap().get_messages().clone().unwrap();
+        let used = messages[1].content[0].as_tool_use().unwrap();
+        let result = messages[2].content[0].as_tool_result().unwrap();
+        assert_eq!((used.name.as_str(), used.tool_use_id.as_str()), ("list_invoices", result.tool_use_id.as_str()));
+        assert!(result.tool_use_id.starts_with("id_"));
+        assert!(messages[2].content[1].is_text());
+    }
+
+    #[test]
+    fn the_temperature_is_zero_only_when_tools_are_on_offer_and_absent_where_there_is_none() {
+        let temperature = |tools: Vec<_>, asked, dialect| {
+            let request = CompletionRequest { tools, temperature: asked, ..asks("") };
+            let input = render(&BedrockOptions::new(NOVA), dialect, request).unwrap();
+            input.get_inference_config().clone().and_then(|config| config.temperature)
+        };
+        let nova = Dialect::of(NOVA);
+        assert_eq!(temperature(vec![], None, nova), None);
+        assert_eq!(temperature(vec![offered("t")], None, nova), Some(0.0));
+        assert_eq!(temperature(vec![offered("t")], Some(0.5), nova), Some(0.5));
+        assert_eq!(temperature(vec![offered("t")], Some(0.5), Dialect { temperature: false, ..nova }), None);
     }
 }

@@ -100,10 +100,10 @@ fn lists(tool: &Tool) -> bool {
     ["list", "search", "find"].iter().any(|verb| tool.name.starts_with(verb))
 }
 
-/// A tool that takes nothing but the task is an agent: it reads the message itself.
+/// A tool that needs nothing and takes a task is an agent: it reads the message itself.
 fn is_agent(tool: &Tool) -> bool {
-    let mut properties = properties(&tool.parameters);
-    matches!((properties.next(), properties.next()), (Some((name, _)), None) if name == "task")
+    let names: Vec<&str> = properties(&tool.parameters).map(|(name, _)| name).collect();
+    names.contains(&"task") && names.iter().all(|name| ["task", "then_continue"].contains(name))
 }
 
 fn candidates(tools: &[Tool]) -> Vec<Candidate> {

@@ -66,9 +66,15 @@ fn one(tool: &str, result: &ToolResult) -> String {
 fn failure(content: &Value) -> String {
     let said = content.get("error").or_else(|| content.get("message")).unwrap_or(content);
     match scalar(said).or_else(|| said.get("message").and_then(scalar)) {
-        Some(text) => format!("That didn't work: {}", sentence(&text)),
+        Some(text) => format!("That didn't work: {}", sentence(&plain(&text))),
         None => "That didn't work.".into(),
     }
+}
+
+/// A tool's words for a model, for people: `due_date` is a due date.
+fn plain(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    parts.map(|(at, part)| if at % 2 == 1 { part.replace('_', " ") } else { part.to_owned() }).collect()
 }
 
 fn object(tool: &str, members: &Map<String, Value>) -> String {

@@ -99,8 +99,7 @@ fn contacts() -> Vec<Tool> {
 }
 
 fn agents() -> Vec<Tool> {
-    let task =
-        json!({"type": "object", "properties": {"task": {"type": "string", "description": "What is wanted of it"}}});
+    let task = json!({"type": "object", "properties": {"task": {"type": "string", "description": "What is wanted of it"}, "then_continue": {"type": "boolean"}}});
     vec![
         tool("invoices", "Invoices, payments and revenue.\nExamples: \"Show me all overdue invoices\"", task.clone()),
         tool("contacts", "Clients and suppliers.\nExamples: \"Which clients haven't been contacted recently?\"", task),

@@ -115,9 +115,9 @@ impl ErrorKind {
         match self {
             Self::Invalid => LlmError::Invalid(text),
             Self::ContextTooLong => LlmError::ContextTooLong(text),
-            Self::RateLimited => LlmError::RateLimited(text),
+            Self::RateLimited => LlmError::RateLimited(text.into()),
             Self::Unauthorized => LlmError::Unauthorized(text),
-            Self::Unavailable => LlmError::Unavailable(text),
+            Self::Unavailable => LlmError::Unavailable(text.into()),
             Self::Other => LlmError::Other(text),
         }
     }

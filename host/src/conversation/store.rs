@@ -1,0 +1,283 @@
+//! Conversations and messages as rows, read and written with the user's own token: whose they are is decided by the
+//! database's row-level security and nowhere else.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::capability::data::{
+    Condition, DataError, DataStore, Delete, Filter, Identifier, Insert, Operator, Order, Row, Select, Update,
+    UserToken,
+};
+use crate::capability::llm::Role;
+
+const CONVERSATIONS: &str = "agent_conversations";
+const MESSAGES: &str = "agent_messages";
+
+const CONVERSATION: &[&str] =
+    &["id", "user_id", "title", "created_at", "updated_at", "last_message_at", "message_count", "metadata"];
+const MESSAGE: &[&str] = &["id", "conversation_id", "role", "content", "agent_type", "metadata", "created_at"];
+
+/// A conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// What it is about.
+    pub title: Option<String>,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When anything about it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When its newest message was kept.
+    pub last_message_at: Option<DateTime<Utc>>,
+    /// How many messages it has.
+    pub message_count: u64,
+    /// A JSON object. `summary` holds what older messages came to: `text`, and `until`, the time of the newest of them.
+    pub metadata: Value,
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredMessage {
+    /// Its id.
+    pub id: Uuid,
+    /// Where it belongs.
+    pub conversation_id: Uuid,
+    /// Who said it.
+    pub role: Role,
+    /// Text or Markdown.
+    pub content: String,
+    /// Which agent said it; none for the user.
+    pub agent_type: Option<String>,
+    /// A JSON object. `partial` is true for an answer that was broken off.
+    pub metadata: Value,
+    /// When it was kept.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A message that is about to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct NewMessage {
+    /// Chosen here, so that writing it twice does nothing the second time.
+    pub(super) id: Uuid,
+    pub(super) role: Role,
+    pub(super) content: String,
+    pub(super) agent_type: Option<Arc<str>>,
+    pub(super) partial: bool,
+}
+
+impl NewMessage {
+    pub(super) fn of_user(content: &str) -> Self {
+        Self { id: Uuid::new_v4(), role: Role::User, content: storable(content), agent_type: None, partial: false }
+    }
+
+    pub(super) fn of_agent(agent: Arc<str>, content: &str) -> Self {
+        let content = storable(content);
+        Self { id: Uuid::new_v4(), role: Role::Assistant, content, agent_type: Some(agent), partial: false }
+    }
+
+    fn row(&self, conversation: Uuid) -> Map<String, Value> {
+        let metadata = if self.partial { json!({ "partial": true }) } else { json!({}) };
+        object([
+            ("id", json!(self.id)),
+            ("conversation_id", json!(conversation)),
+            ("role", json!(self.role)),
+            ("content", json!(self.content)),
+            ("agent_type", json!(self.agent_type.as_deref())),
+            ("metadata", metadata),
+        ])
+    }
+}
+
+/// PostgreSQL has no text with a zero character in it.
+pub(super) fn storable(text: &str) -> String {
+    text.replace('\0', "\u{FFFD}")
+}
+
+/// The two tables.
+pub(super) struct Store(Arc<dyn DataStore>);
+
+impl Store {
+    pub(super) fn new(data: Arc<dyn DataStore>) -> Self {
+        Self(data)
+    }
+
+    /// Conversations, the one that changed last first, and how many there are in all.
+    pub(super) async fn list(
+        &self,
+        user: &UserToken,
+        limit: u32,
+        offset: u32,
+    ) -> Result<(Vec<Conversation>, u64), DataError> {
+        let order = vec![by("updated_at", true), by("id", false)];
+        let query = Select { order, limit, offset, count: true, ..select(CONVERSATIONS, CONVERSATION, Vec::new()) };
+        let page = self.0.select(user, &query).await?;
+        let total = match page.total {
+            Some(total) => total,
+            // Not every server counts for a page past the last row.
+            None => self.count(user).await?,
+        };
+        Ok((rows(page.rows)?, total))
+    }
+
+    async fn count(&self, user: &UserToken) -> Result<u64, DataError> {
+        let query = Select { count: true, ..select(CONVERSATIONS, &["id"], Vec::new()) };
+        let total = self.0.select(user, &query).await?.total;
+        total.ok_or_else(|| DataError::Other("it did not count the rows".into()))
+    }
+
+    /// One conversation.
+    pub(super) async fn find(&self, user: &UserToken, id: Uuid) -> Result<Conversation, DataError> {
+        let page = self.0.select(user, &select(CONVERSATIONS, CONVERSATION, vec![is("id", id)])).await?;
+        rows(page.rows)?.pop().ok_or(DataError::NotFound)
+    }
+
+    /// Messages of a conversation, oldest first.
+    pub(super) async fn messages(
+        &self,
+        user: &UserToken,
+        id: Uuid,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<StoredMessage>, DataError> {
+        let order = vec![by("created_at", false), by("id", false)];
+        let query = Select { order, limit, offset, ..select(MESSAGES, MESSAGE, vec![is("conversation_id", id)]) };
+        rows(self.0.select(user, &query).await?.rows)
+    }
+
+    /// The newest messages of a conversation, oldest first.
+    pub(super) async fn newest_messages(
+        &self,
+        user: &UserToken,
+        id: Uuid,
+        limit: u32,
+    ) -> Result<Vec<StoredMessage>, DataError> {
+        let order = vec![by("created_at", true), by("id", true)];
+        let query = Select { order, limit, ..select(MESSAGES, MESSAGE, vec![is("conversation_id", id)]) };
+        let mut messages: Vec<StoredMessage> = rows(self.0.select(user, &query).await?.rows)?;
+        messages.reverse();
+        Ok(messages)
+    }
+
+    /// The oldest messages of a conversation after a time, oldest first.
+    pub(super) async fn messages_after(
+        &self,
+        user: &UserToken,
+        id: Uuid,
+        time: Option<DateTime<Utc>>,
+        limit: u32,
+    ) -> Result<Vec<StoredMessage>, DataError> {
+        let mut conditions = vec![is("conversation_id", id)];
+        if let Some(time) = time {
+            let time = time.to_rfc3339_opts(SecondsFormat::Micros, true);
+            conditions.push(Condition::All(filter("created_at", Operator::Gt, json!(time))));
+        }
+        let order = vec![by("created_at", false), by("id", false)];
+        let query = Select { order, limit, ..select(MESSAGES, MESSAGE, conditions) };
+        rows(self.0.select(user, &query).await?.rows)
+    }
+
+    /// Makes a conversation.
+    pub(super) async fn create(
+        &self,
+        user: &UserToken,
+        id: Uuid,
+        title: Option<&str>,
+    ) -> Result<Conversation, DataError> {
+        let insertion = Insert {
+            table: name(CONVERSATIONS),
+            columns: names(&["id", "title"]),
+            rows: vec![object([("id", json!(id)), ("title", json!(title))])],
+            returning: names(CONVERSATION),
+        };
+        let made = rows(self.0.insert(user, &insertion).await?)?.pop();
+        made.ok_or_else(|| DataError::Other("it did not return the new row".into()))
+    }
+
+    /// Adds messages in this order, all or none.
+    pub(super) async fn append(&self, user: &UserToken, id: Uuid, messages: &[NewMessage]) -> Result<(), DataError> {
+        let insertion = Insert {
+            table: name(MESSAGES),
+            columns: names(&["id", "conversation_id", "role", "content", "agent_type", "metadata"]),
+            rows: messages.iter().map(|message| message.row(id)).collect(),
+            returning: names(&["id"]),
+        };
+        self.0.insert(user, &insertion).await.map(drop)
+    }
+
+    /// Gives a conversation a title, if it has none.
+    pub(super) async fn set_title(&self, user: &UserToken, id: Uuid, title: &str) -> Result<(), DataError> {
+        let empty = vec![filter("title", Operator::IsNull, Value::Null), filter("title", Operator::Eq, json!(""))];
+        let conditions = vec![is("id", id), Condition::Any(empty)];
+        match self.update(user, conditions, object([("title", json!(title))])).await {
+            // Somebody else was quicker, or the conversation is gone.
+            Err(DataError::NotFound) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Puts metadata in the place of what was there.
+    pub(super) async fn set_metadata(&self, user: &UserToken, id: Uuid, metadata: Value) -> Result<(), DataError> {
+        self.update(user, vec![is("id", id)], object([("metadata", metadata)])).await
+    }
+
+    async fn update(
+        &self,
+        user: &UserToken,
+        conditions: Vec<Condition>,
+        changes: Map<String, Value>,
+    ) -> Result<(), DataError> {
+        let table = name(CONVERSATIONS);
+        let modification = Update { table, conditions, changes, max_affected: 1, returning: names(&["id"]) };
+        self.0.update(user, &modification).await.map(drop)
+    }
+
+    /// Removes a conversation with its messages.
+    pub(super) async fn delete(&self, user: &UserToken, id: Uuid) -> Result<(), DataError> {
+        let table = name(CONVERSATIONS);
+        let deletion = Delete { table, conditions: vec![is("id", id)], max_affected: 1, returning: names(&["id"]) };
+        self.0.delete(user, &deletion).await.map(drop)
+    }
+}
+
+fn name(name: &str) -> Identifier {
+    Identifier::new(name).expect("the names in this file are identifiers")
+}
+
+fn names(of: &[&str]) -> Vec<Identifier> {
+    of.iter().map(|of| name(of)).collect()
+}
+
+fn filter(column: &str, operator: Operator, value: Value) -> Filter {
+    Filter { column: name(column), operator, value, negate: false }
+}
+
+fn is(column: &str, id: Uuid) -> Condition {
+    Condition::All(filter(column, Operator::Eq, json!(id)))
+}
+
+fn by(column: &str, descending: bool) -> Order {
+    Order { column: name(column), descending }
+}
+
+fn select(table: &str, columns: &[&str], conditions: Vec<Condition>) -> Select {
+    let (table, columns) = (name(table), names(columns));
+    Select { table, columns, conditions, order: Vec::new(), limit: 1, offset: 0, count: false }
+}
+
+fn object<const N: usize>(members: [(&str, Value); N]) -> Map<String, Value> {
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn rows<T: DeserializeOwned>(rows: Vec<Row>) -> Result<Vec<T>, DataError> {
+    // The error would quote the row.
+    let fault = |_| DataError::Other("a conversation's row has another form than the schema gives it".into());
+    rows.iter().map(|row| serde_json::from_str(row.get()).map_err(fault)).collect()
+}
