@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::likeness::{Scales, answer_like_postgrest};
+use self::likeness::{Scales, answer_like_postgrest, name_types};
 use super::home::State;
 
 const API_KEY: HeaderName = HeaderName::from_static("apikey");
@@ -75,6 +75,7 @@ impl Rest {
         config.jwt_aud = Some("authenticated".to_owned());
         config.compat_mode = true;
         let app = Builder::new(config, Host::SERVER).build().await.context("the local REST server does not start")?;
+        name_types(&mut *app.state.schema_cache.write().await);
 
         let scales = Scales::load(client).await?;
         let rest = app.router.layer(middleware::from_fn_with_state(scales, answer_like_postgrest));

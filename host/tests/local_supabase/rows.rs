@@ -149,6 +149,26 @@ async fn a_change_moves_updated_at_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_change_finds_its_row_by_an_array_a_time_and_a_time_of_day() {
+    let user = nobody_else();
+    let row = json!({ "title": "t", "appointment_date": "2026-03-09", "start_time": "14:30" });
+    let appointment = user.add("appointments", row).await;
+    let project = user.add("projects", json!({ "name": "n", "assigned_team": ["Ana", "Luis, Jr."] })).await;
+    let written = project["updated_at"].as_str().unwrap().replace('+', "%2B");
+    for (row, table, condition, met) in [
+        (&project, "projects", "assigned_team=cs.{\"Luis, Jr.\"}".to_owned(), 1),
+        (&project, "projects", "assigned_team=cs.{Joe}".to_owned(), 0),
+        (&project, "projects", format!("updated_at=gt.{written}"), 1),
+        (&appointment, "appointments", "start_time=eq.14:30:00".to_owned(), 1),
+        (&appointment, "appointments", "start_time=eq.14:31:00".to_owned(), 0),
+    ] {
+        let path = format!("{table}?id=eq.{}&{condition}", row["id"].as_str().unwrap());
+        let (status, body) = user.send(Method::PATCH, &path, json!({ "notes": "changed" })).await;
+        assert_eq!((status, body.as_array().map(Vec::len)), (StatusCode::OK, Some(met)), "{condition}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn a_conversation_counts_its_messages() {
     let user = nobody_else();
     let conversation = user.add("agent_conversations", json!({ "title": "t" })).await;

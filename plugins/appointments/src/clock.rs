@@ -7,6 +7,7 @@ use canvalo_sdk::Row;
 use chrono::{NaiveTime, Timelike};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
+use serde_json::Value;
 
 /// A time of day to the minute, in the user's time zone. Reads `14:30`, `14:30:00`, `2:30 PM` and `3pm`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,9 +66,11 @@ impl fmt::Display for Clock {
 
 impl<'de> Deserialize<'de> for Clock {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| de::Error::custom(format_args!("expected a time such as 14:30, got {:?}", text)))
+        let given = Value::deserialize(deserializer)?;
+        given
+            .as_str()
+            .and_then(Self::parse)
+            .ok_or_else(|| de::Error::custom(format_args!("expected a time such as 14:30, got {given}")))
     }
 }
 
@@ -117,5 +120,7 @@ mod tests {
         }
         let error = serde_json::from_value::<Clock>("soon".into()).unwrap_err();
         assert_eq!(error.to_string(), r#"expected a time such as 14:30, got "soon""#);
+        let error = serde_json::from_value::<Clock>(9.into()).unwrap_err();
+        assert_eq!(error.to_string(), "expected a time such as 14:30, got 9");
     }
 }

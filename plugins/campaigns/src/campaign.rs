@@ -73,6 +73,7 @@ pub static CAMPAIGNS: Table = Table {
     order: Order::Descending("start_date"),
     totals: &["budget", "actual_cost", "revenue_generated"],
     examples: r#"Examples: "Show me all campaigns" "Which campaigns are active?" "List our paused email campaigns" "Which mailings are scheduled?""#,
+    told_apart_by: &["campaign_type", "status", "start_date"],
     before_create: Some(check_new),
     before_update: Some(complete_changes),
     ..Table::EMPTY

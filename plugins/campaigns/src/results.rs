@@ -128,9 +128,10 @@ impl Figures {
         ratio(self.converted, self.delivered)
     }
 
-    /// Cost of each one won.
+    /// Cost of each one won; none when no cost is recorded, which hardly means that they were free.
     pub fn cost_per_conversion(&self) -> Option<Money> {
-        self.cost.decimal().checked_div(self.converted.into()).map(Money::from)
+        let cost = Some(self.cost.decimal()).filter(|cost| *cost > Decimal::ZERO)?;
+        cost.checked_div(self.converted.into()).map(Money::from)
     }
 
     /// What came back beyond the cost, of the cost.
@@ -170,6 +171,12 @@ pub fn rate(row: &Row, column: &str) -> String {
     percent(row.decimal(column).filter(|_| known).and_then(figure))
 }
 
+/// The view's cost of each one won, for an answer.
+pub fn cost_per_conversion(row: &Row) -> String {
+    let has_cost = row.money("actual_cost") > Money::ZERO;
+    amount(row.decimal("cost_per_conversion").filter(|_| has_cost).map(Money::from))
+}
+
 /// An amount for an answer; a dash where there is none.
 pub fn amount(amount: Option<Money>) -> String {
     amount.map_or_else(|| "–".to_owned(), |amount| amount.to_string())
@@ -185,7 +192,7 @@ pub fn shown(row: &Row) -> Map<String, Value> {
         ("open_rate", rate(row, "open_rate").into()),
         ("click_rate", rate(row, "click_rate").into()),
         ("conversion_rate", rate(row, "conversion_rate").into()),
-        ("cost_per_conversion", amount(row.decimal("cost_per_conversion").map(Money::from)).into()),
+        ("cost_per_conversion", cost_per_conversion(row).into()),
         ("ROI", rate(row, "roi").into()),
         ("actual_cost", row.money("actual_cost").to_string().into()),
         ("revenue_generated", row.money("revenue_generated").to_string().into()),
@@ -218,6 +225,7 @@ mod tests {
         assert_eq!(shown(group("email", [0, 0, 0, 0], "0", "0")), ["–"; 5]);
         assert_eq!(shown(group("sms", [33, 30, 4, 0], "61.20", "0")), ["90.9%", "12.1%", "0%", "–", "-100%"]);
         assert_eq!(shown(Figures::default()), ["–"; 5]);
+        assert_eq!(shown(group("referral", [0, 0, 0, 2], "0", "8600"))[3..], ["–", "–"], "no cost is recorded");
         assert_eq!(shown(group("social", [8740, 1310, 204, 1], "285.75", "5078"))[2], "under 0.1%");
     }
 

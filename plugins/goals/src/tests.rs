@@ -232,9 +232,9 @@ fn a_batch_says_for_each_entry_what_happened() {
         [
             "recorded",
             "recorded",
-            "not recorded: Second van: it is cancelled. Set its status to active first. Nothing was recorded.",
+            "not recorded: Second van: it is cancelled. Set its status to active first.",
             "recorded",
-            "not recorded: Four new clients: how far is it? Give `set_to` or `add`. Nothing was recorded.",
+            "not recorded: Four new clients: how far is it? Give `set_to` or `add`.",
         ]
     );
     assert_eq!(goal(&host, "Ten projects").money("current_value").decimal().to_string(), "10.5");

@@ -1,13 +1,17 @@
 //! Who is on a team.
 
-/// A team with these people on it, in the spelling of those who are known; none when nobody is new.
-pub fn joined(team: &[&str], people: &[&str], known: &[&str]) -> Option<Vec<String>> {
+/// People in the spelling of those who are known.
+pub fn spelled<'a>(people: &[&'a str], known: &[&'a str]) -> Vec<&'a str> {
+    let spelled = |person: &&'a str| known.iter().find(|member| same(member, person)).copied().unwrap_or(person);
+    people.iter().map(spelled).collect()
+}
+
+/// A team with these people on it; none when nobody is new.
+pub fn joined(team: &[&str], people: &[&str]) -> Option<Vec<String>> {
     let mut joined: Vec<String> = team.iter().map(|member| (*member).to_owned()).collect();
     for person in people {
-        let is_person = |member: &&&str| same(member, person);
-        let spelled = known.iter().find(is_person).unwrap_or(person);
-        if !joined.iter().any(|member| same(member, spelled)) {
-            joined.push((*spelled).to_owned());
+        if !joined.iter().any(|member| same(member, person)) {
+            joined.push((*person).to_owned());
         }
     }
     (joined.len() > team.len()).then_some(joined)
@@ -33,10 +37,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_join_once_and_in_the_spelling_that_is_known() {
-        assert_eq!(joined(&["Luis"], &["tanya", "Joe", "joe"], &["Tanya"]).unwrap(), ["Luis", "Tanya", "Joe"]);
-        assert_eq!(joined(&[], &["Ana"], &[]).unwrap(), ["Ana"]);
-        assert_eq!(joined(&["Luis"], &["LUIS"], &["Luis"]), None);
+    fn people_are_spelled_as_they_are_known() {
+        assert_eq!(spelled(&["tanya", "joe"], &["Luis", "Tanya"]), ["Tanya", "joe"]);
+    }
+
+    #[test]
+    fn people_join_once() {
+        assert_eq!(joined(&["Luis"], &["Tanya", "Joe", "joe"]).unwrap(), ["Luis", "Tanya", "Joe"]);
+        assert_eq!(joined(&[], &["Ana"]).unwrap(), ["Ana"]);
+        assert_eq!(joined(&["Luis"], &["LUIS"]), None);
     }
 
     #[test]

@@ -144,14 +144,14 @@ fn several_proposals_change_status_each_on_its_own() {
         call(&mut host, "change_proposal_status", json!({ "proposals": proposals, "status": status }))
     };
     let answer = mark(&["PROP-3006", "PROP-3005", "PROP-3007", "PROP-3001", "PROP-9"], "sent").unwrap();
-    assert_eq!(answer["title"], "Marked as sent 2 of 5 proposals");
+    assert_eq!(answer["title"], "Marked 2 of 5 proposals as sent");
     assert_eq!(column(&answer, "valid_until")[..2], ["2026-04-08", "2026-04-08"], "what has run out gets 30 days more");
     let results = column(&answer, "result");
     assert_eq!(results[2], "not marked as sent: Nursery: it has no price yet. Give it sections or a total first.");
     assert_eq!(results[3], "not marked as sent: Taproom floor: it is accepted, and a project came of it.");
     assert_eq!(results[4], "not marked as sent: There is no proposal \"PROP-9\".");
 
-    assert_eq!(mark(&["PROP-3003"], "expired").unwrap()["title"], "Marked as expired Cabinets");
+    assert_eq!(mark(&["PROP-3003"], "expired").unwrap()["title"], "Marked Cabinets as expired");
     assert_eq!(column(&mark(&["PROP-3002"], "viewed").unwrap(), "status"), ["viewed"]);
     assert_eq!(mark(&["PROP-3002"], "viewed").unwrap_err(), "Kitchen repaint: it is viewed already.");
     assert!(mark(&["PROP-3002"], "expired").unwrap_err().starts_with("Kitchen repaint: it is valid until 2026-03-22."));

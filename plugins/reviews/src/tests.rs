@@ -128,8 +128,7 @@ fn ratings_by_quarter_weigh_each_review_the_same() {
 #[test]
 fn a_trend_without_reviews_has_no_average_and_a_bad_period_is_refused() {
     let answer = call(&mut empty(), "rating_trend", json!({ "period": "last_month" })).unwrap();
-    assert_eq!(column(&answer, "average_rating"), ["–"]);
-    assert_eq!((&answer["facts"]["Average rating"], &answer["facts"]["5 stars"]), (&json!("–"), &json!("0 (–)")));
+    assert_eq!((&answer["rows"], &answer["facts"]), (&json!([]), &json!({ "Reviews": "0" })));
     for (arguments, problem) in [
         (json!({ "from": "2026-03-01", "to": "2026-02-01" }), "The period ends before it starts"),
         (json!({ "from": "1990-01-01" }), "The period is too long"),
@@ -169,7 +168,7 @@ fn sentiment_can_be_narrowed_to_a_client_and_a_period() {
     assert_eq!(answer["title"], "How reviews read from 2026-01-01 to 2026-03-09, of clients named \"lopez\"");
     assert_eq!((column(&answer, "rating").len(), answer["facts"]["2 stars"].as_str()), (1, Some("1")));
     let answer = call(&mut empty(), "review_sentiment", json!({})).unwrap();
-    assert_eq!((&answer["rows"], answer.get("note")), (&json!([]), None));
+    assert_eq!((&answer["rows"], answer.get("facts"), answer.get("note")), (&json!([]), None, None));
     for limit in [json!(0), json!(51), json!(-3), json!("all")] {
         let error = call(&mut host(), "review_sentiment", json!({ "limit": limit })).unwrap_err();
         assert!(error.starts_with("`limit`"), "{error}");
@@ -235,10 +234,15 @@ fn a_reply_that_is_there_is_replaced_only_when_asked() {
     let mut host = host();
     let reply = |replace: Value| json!({ "review": "Tom Nguyen", "message": "New", "replace": replace });
     let error = call(&mut host, "respond_to_review", reply(false.into())).unwrap_err();
-    assert!(error.starts_with("Tom Nguyen: there is a reply on 2025-06-30 already. Use replace"), "{error}");
+    assert!(error.starts_with("Tom Nguyen: there is a reply from 2025-06-30 already. If the user"), "{error}");
     assert_eq!(writes(&host), 0);
+    let mut signed = reply(true.into());
+    signed["responded_by"] = "Office".into();
+    call(&mut host, "respond_to_review", signed).unwrap();
+    assert_eq!(review(&host, "Tom Nguyen").text("responded_by"), "Office");
     call(&mut host, "respond_to_review", reply(true.into())).unwrap();
-    assert_eq!(review(&host, "Tom Nguyen").text("response_text"), "New");
+    let row = review(&host, "Tom Nguyen");
+    assert_eq!((row.text("response_text"), row.text("responded_by")), ("New", ""), "the new one is nobody's yet");
 }
 
 #[test]

@@ -131,6 +131,7 @@ fn find(list: &[Value], words: &str, done: bool) -> Result<usize, String> {
             Ok(*first)
         }
         ([_, ..], _) => Err(format!("Which item is {shown:?}? It could be: {}.", names(&to_change))),
+        ([], []) if all().next().is_none() => Err(format!("There is no item {shown:?}: the checklist is empty.")),
         ([], []) => Err(format!("There is no item {shown:?}. The items are: {}.", names(&all().collect::<Vec<_>>()))),
         ([], _) => Err(format!("{} is {} already.", names(&meant), if done { "done" } else { "open" })),
     }
@@ -205,6 +206,7 @@ mod tests {
             assert!(error.starts_with(problem), "{error}");
             assert_eq!(before, list());
         }
+        assert_eq!(mark(&mut [], "sand", true).unwrap_err(), "There is no item \"sand\": the checklist is empty.");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! - `numeric(14, 2)` columns are written with two decimals; the embedded server writes as many as PostgreSQL happens to
 //!   pack together (`99.9000`, `100`).
 //! - What a signed-in user may not do is 403; the embedded server says 401 to everybody.
+//! - A change or removal may say by an array or a time which rows it means; the embedded server casts to the type's name in
+//!   the standard there, which is no name of a type.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use postrust_core::SchemaCache;
 use serde_json::{Number, Value};
 use tokio_postgres::Client;
 
@@ -40,6 +43,15 @@ impl Scales {
             tables.entry(row.get(0)).or_default().insert(row.get(1), scale);
         }
         Ok(Self(Arc::new(tables)))
+    }
+}
+
+/// Gives types that a cast knows by another name that name.
+pub(super) fn name_types(cache: &mut SchemaCache) {
+    for column in cache.tables.values_mut().flat_map(|table| table.columns.values_mut()) {
+        if matches!(column.data_type.as_str(), "ARRAY" | "timestamp with time zone" | "time without time zone") {
+            column.data_type.clone_from(&column.nominal_type);
+        }
     }
 }
 

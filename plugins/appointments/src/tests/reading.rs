@@ -23,10 +23,18 @@ fn the_agenda_is_of_a_day_or_of_a_person() {
     let answer = call(&mut host(), "agenda", json!({ "period": "tomorrow", "person": "tanya" })).unwrap();
     assert_eq!(answer["title"], "Agenda of tanya on Tuesday 2026-03-10");
     assert_eq!(column(&answer, "client_name"), ["Maria Lopez"]);
+    assert_eq!(answer["note"], Value::Null);
     let answer = call(&mut host(), "agenda", json!({ "person": "Dana" })).unwrap();
-    assert_eq!(column(&answer, "date"), ["2026-03-11"]);
+    assert_eq!((column(&answer, "date"), &answer["note"]), (vec!["2026-03-11".to_owned()], &Value::Null));
+    let answer = call(&mut host(), "agenda", json!({ "person": "Luis" })).unwrap();
+    assert_eq!(column(&answer, "client_name"), ["Tom Nguyen"]);
+    assert_eq!(answer["note"], "Nobody is named for 2 more, the first is Crew meeting on 2026-03-11 at 13:30-15:00.");
+    let answer = call(&mut host(), "agenda", json!({ "person": "Lui", "period": "tomorrow" })).unwrap();
+    assert_eq!((&answer["rows"], &answer["total_rows"]), (&json!([]), &json!(0)), "a name is whole words");
+    assert_eq!(answer["note"], "Nothing is on the calendar after that, either.");
     let answer = call(&mut host(), "agenda", json!({ "period": "today" })).unwrap();
-    assert_eq!((&answer["rows"], &answer["note"]), (&json!([]), &json!("Nothing is on the calendar then.")));
+    assert_eq!(answer["rows"], json!([]));
+    assert_eq!(answer["note"], "The next one is Cabinet estimate, Maria Lopez (Tanya) on 2026-03-10 at 09:00-10:30.");
     let answer = call(&mut host(), "agenda", json!({ "period": "last_week" })).unwrap();
     assert_eq!(column(&answer, "status"), ["completed"]);
 }
@@ -64,7 +72,7 @@ fn free_time_is_never_over_and_within_the_hours_asked_for() {
         (vec!["07:00".into()], vec!["12:00".into()])
     );
     let sunday = call(&mut host, "free_slots", json!({ "from": "2026-03-15" })).unwrap();
-    assert_eq!(sunday["note"], "Nothing of that length is free between 08:00-17:00 on Monday to Friday.");
+    assert_eq!(sunday["note"], "Nothing of that length is free between 08:00 and 17:00, Monday to Friday.");
     let friday = call(&mut host, "free_slots", json!({ "from": "2026-03-13" })).unwrap();
     assert_eq!(
         friday["note"],

@@ -59,8 +59,8 @@ pub struct Arguments {
 /// Runs it.
 pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, ToolError> {
     let mut rows = [draft(&arguments)?];
-    Link::CLIENT.complete(context, &mut rows)?;
-    Link::PROJECT.complete(context, &mut rows)?;
+    Link::CLIENT.complete(context, &mut rows).map_err(with_way_out)?;
+    Link::PROJECT.complete(context, &mut rows).map_err(with_way_out)?;
     let [mut row] = rows;
     let client = row.get("client_name").and_then(Value::as_str).unwrap_or_default().to_owned();
     if !row.contains_key("title") {
@@ -90,6 +90,16 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
             let answer = offer::answer(context, heading, &wish, |day, slot| say(&arguments, &client, day, slot))?;
             Ok(with_contact(answer, &row))
         }
+    }
+}
+
+/// Two clients may have the same whole name. This tool takes no ids, the table's own does.
+fn with_way_out(error: ToolError) -> ToolError {
+    match error {
+        ToolError::Arguments(message) => {
+            ToolError::Arguments(message.replace("Use `", "Use create_appointments with `"))
+        }
+        other => other,
     }
 }
 

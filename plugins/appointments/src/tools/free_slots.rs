@@ -78,8 +78,9 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     } else if period.to < context.today() {
         answer = answer.note("These days are over.");
     } else {
-        let days = if arguments.days.is_none() { "Monday to Friday" } else { "the days asked for" };
-        answer = answer.note(format!("Nothing of that length is free between {open} on {days}."));
+        let days = if arguments.days.is_none() { "Monday to Friday" } else { "on the days asked for" };
+        let (from, to) = (open.starts(), open.ends());
+        answer = answer.note(format!("Nothing of that length is free between {from} and {to}, {days}."));
     }
     if free.len() > MAX_ROWS {
         answer = answer.note(format!("These are the first {MAX_ROWS} of {}.", free.len()));

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::count;
-use crate::results::{RESULTS, amount, rate};
+use crate::results::{RESULTS, cost_per_conversion, rate, sees};
 
 /// For the model.
 pub const DESCRIPTION: &str = "How one campaign did: sent, delivered, opened, clicked and converted with their rates, cost \
@@ -37,22 +37,28 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
         .title(format!("Performance of {}", RESULTS.name_of(&row)))
         .fact("Type", row.text("campaign_type"))
         .fact("Status", row.text("status"))
-        .fact("Runs", runs(&row))
-        .fact("Audience", count(row.integer("target_audience_count")))
-        .fact("Sent", count(row.integer("sent_count")))
-        .fact("Delivered", count(row.integer("delivered_count")))
-        .fact("Opened", rated("opened_count", "open_rate"))
-        .fact("Clicked", rated("clicked_count", "click_rate"))
+        .fact("Runs", runs(&row));
+    if row.integer("target_audience_count") > 0 {
+        answer = answer.fact("Audience", count(row.integer("target_audience_count")));
+    }
+    answer =
+        answer.fact("Sent", count(row.integer("sent_count"))).fact("Delivered", count(row.integer("delivered_count")));
+    if sees(row.text("campaign_type"), row.integer("opened_count")) {
+        answer = answer
+            .fact("Opened", rated("opened_count", "open_rate"))
+            .fact("Clicked", rated("clicked_count", "click_rate"));
+    }
+    answer = answer
         .fact("Converted", rated("converted_count", "conversion_rate"))
         .fact("Cost", cost(&row))
-        .fact("Cost per conversion", amount(row.decimal("cost_per_conversion").map(Money::from)))
+        .fact("Cost per conversion", cost_per_conversion(&row))
         .fact("Revenue", row.money("revenue_generated"))
         .fact("ROI", rate(&row, "roi"));
     if row.integer("delivered_count") == 0 {
         answer = answer.note("Nothing has been delivered yet, so there are no rates.");
     }
     if row.money("actual_cost") == Money::ZERO {
-        answer = answer.note("No cost is recorded, so there is no ROI.");
+        answer = answer.note("No cost is recorded, so there is no cost per conversion and no ROI.");
     }
     Ok(answer.next("Which campaign had the best ROI?"))
 }

@@ -86,6 +86,10 @@ impl Measure {
             let seen = Filter::one_of("campaign_type", UNSEEN).negated();
             conditions.push(vec![seen, Filter::gt("opened_count", 0)].into());
         }
+        if self == Self::CostPerConversion {
+            // What nobody noted a cost of would win.
+            conditions.push(Filter::gt("actual_cost", 0).into());
+        }
         conditions
     }
 
@@ -95,6 +99,9 @@ impl Measure {
         if self.needs_openings() {
             let unseen = Filter::one_of("campaign_type", UNSEEN);
             return vec![vec![without(), unseen].into(), vec![without(), Filter::lte("opened_count", 0)].into()];
+        }
+        if self == Self::CostPerConversion {
+            return vec![vec![without(), Filter::lte("actual_cost", 0)].into()];
         }
         vec![without().into()]
     }

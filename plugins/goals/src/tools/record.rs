@@ -85,7 +85,7 @@ pub fn increase(context: &mut Context<'_>, arguments: Increase) -> Result<Answer
 fn one(context: &mut Context<'_>, entry: Entry) -> Result<Answer, ToolError> {
     let today = context.today();
     let recorded = record(context, std::slice::from_ref(&entry))?.pop();
-    let goal = recorded.unwrap_or_else(|| Err(ToolError::refused("Nothing was recorded.")))?;
+    let goal = recorded.unwrap_or_else(|| Err(ToolError::refused("There is no such goal."))).map_err(nothing)?;
     let pace = Aim::of(&goal).pace(today);
     let answer = Answer::new()
         .title(format!("Recorded progress on {}", GOALS.name_of(&goal)))
@@ -94,6 +94,16 @@ fn one(context: &mut Context<'_>, entry: Entry) -> Result<Answer, ToolError> {
         .fact("Standing", pace.standing.words())
         .fact("Needed", needed(&pace, goal.text("unit")));
     Ok(offer(answer, &[&goal], pace.standing == Standing::Reached))
+}
+
+/// Says that nothing was recorded, where that holds for all that was asked.
+fn nothing(error: ToolError) -> ToolError {
+    let with = |message: String| format!("{message} Nothing was recorded.");
+    match error {
+        ToolError::Arguments(message) => ToolError::Arguments(with(message)),
+        ToolError::Refused(message) => ToolError::Refused(with(message)),
+        other => other,
+    }
 }
 
 /// Runs `record_goals_progress`.
@@ -107,7 +117,7 @@ pub fn run_many(context: &mut Context<'_>, Many { entries }: Many) -> Result<Ans
     let count = results.iter().flatten().count();
     if count == 0 {
         let error = results.into_iter().find_map(Result::err);
-        return Err(error.unwrap_or_else(|| ToolError::refused("Nothing was recorded.")));
+        return Err(nothing(error.unwrap_or_else(|| ToolError::refused("There is no such goal."))));
     }
     let mut reached: Vec<&Row> = Vec::new();
     let mut rows: Vec<Map<String, Value>> = Vec::with_capacity(results.len());
@@ -170,7 +180,7 @@ fn record(context: &mut Context<'_>, entries: &[Entry]) -> Result<Vec<Result<Row
             let refused = |why: String| ToolError::refused(format!("{}: {why}", GOALS.name_of(&goal)));
             let status = goal.text("status");
             if !OPEN.contains(&status) {
-                return Err(refused(format!("it is {status}. Set its status to active first. Nothing was recorded.")));
+                return Err(refused(format!("it is {status}. Set its status to active first.")));
             }
             let id = goal.text("id").to_owned();
             let before = goal.decimal("current_value").unwrap_or_default();
@@ -186,7 +196,7 @@ fn record(context: &mut Context<'_>, entries: &[Entry]) -> Result<Vec<Result<Row
     let recorded = steps.into_iter().map(|step| match updated.get(&step?) {
         Some(Ok(rows)) if !rows.is_empty() => Ok(rows[0].clone()),
         Some(Err(error)) if *error != DataError::NotFound => Err(error.clone().into()),
-        _ => Err(ToolError::refused("The goal changed in the meantime, nothing was recorded. Look at it again first.")),
+        _ => Err(ToolError::refused("The goal changed in the meantime. Look at it again first.")),
     });
     Ok(recorded.collect())
 }
@@ -195,8 +205,8 @@ fn step(entry: &Entry) -> Result<Step, String> {
     match (entry.set_to, entry.add) {
         (Some(value), None) => Ok(Step::To(value.decimal())),
         (None, Some(value)) => Ok(Step::By(value.decimal())),
-        (Some(_), Some(_)) => Err("give `set_to` or `add`, not both. Nothing was recorded.".to_owned()),
-        (None, None) => Err("how far is it? Give `set_to` or `add`. Nothing was recorded.".to_owned()),
+        (Some(_), Some(_)) => Err("give `set_to` or `add`, not both.".to_owned()),
+        (None, None) => Err("how far is it? Give `set_to` or `add`.".to_owned()),
     }
 }
 

@@ -57,17 +57,8 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     let first = |groups: Vec<Row>| groups.into_iter().next().unwrap_or_default();
     let (sums, exceeded, without) = (first(sums), first(exceeded), first(without));
 
-    let wanted = [
-        "id",
-        "project_number",
-        "name",
-        "status",
-        "completion_percentage",
-        "budget",
-        "actual_cost",
-        "remaining",
-        "used_percentage",
-    ];
+    let wanted =
+        ["id", "project_number", "name", "status", "completion_percentage", "budget", "actual_cost", "remaining"];
     let mut query =
         Query::new("project_budgets", &wanted).descending("used_percentage").ascending("id").limit(MAX_ROWS);
     query.conditions = conditions;
@@ -107,7 +98,8 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
 }
 
 fn shown(row: &Row) -> serde_json::Map<String, Value> {
-    let used = row.decimal("used_percentage").and_then(|used| Percent::of(used, 100));
+    // The view's is rounded, and rounding it again could end up beside the total's.
+    let used = Percent::of(row.money("actual_cost"), row.money("budget"));
     columns([
         ("id", row.get("id").clone()),
         ("project_number", row.get("project_number").clone()),

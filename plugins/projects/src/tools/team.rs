@@ -49,14 +49,13 @@ impl Arguments {
 pub fn assign(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, ToolError> {
     let (people, projects) = arguments.checked()?;
     let known = known(context, &people)?;
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    let people = spelled(&people, &known);
     let answer = PROJECTS.step(context, &projects, "assigned", &SHOWN, |row| {
         if matches!(row.text("status"), "completed" | "cancelled") {
             return Err(format!("it is {}. Reopen it first if there is more to do.", row.text("status")));
         }
         let team = row.words("assigned_team");
-        let joined = crew::joined(&team, &people, &known);
+        let joined = crew::joined(&team, &people);
         let joined = joined.ok_or_else(|| format!("{} on its team already.", are(&people)))?;
         Ok(change(&team, &joined))
     })?;
@@ -66,7 +65,8 @@ pub fn assign(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer,
 /// Runs `unassign_crew`.
 pub fn unassign(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, ToolError> {
     let (people, projects) = arguments.checked()?;
-    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    let known = known(context, &people)?;
+    let people = spelled(&people, &known);
     let answer = PROJECTS.step(context, &projects, "taken off", &SHOWN, |row| {
         let team = row.words("assigned_team");
         let on_it = || if team.is_empty() { "nobody".to_owned() } else { team.join(", ") };
@@ -87,6 +87,11 @@ fn change(before: &[&str], after: &[String]) -> Change {
 fn are(people: &[&str]) -> String {
     let verb = if people.len() == 1 { "is" } else { "are" };
     format!("{} {verb}", people.join(", "))
+}
+
+fn spelled<'a>(people: &'a [String], known: &'a [String]) -> Vec<&'a str> {
+    let [people, known] = [people, known].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
+    crew::spelled(&people, &known)
 }
 
 /// How people who were on a team before are spelled.

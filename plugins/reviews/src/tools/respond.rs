@@ -107,20 +107,21 @@ fn save(context: &mut Context<'_>, responses: &[Response]) -> Result<Vec<Result<
     for (review, response) in REVIEWS.find(context, &names)?.into_iter().zip(responses) {
         results.push(review.and_then(|review| {
             let name = REVIEWS.name_of(&review).to_owned();
-            let refused = |why: String| ToolError::refused(format!("{name}: {why} Nothing was saved."));
+            let refused = |why: String| ToolError::refused(format!("{name}: {why}"));
             let message = message(response).map_err(&refused)?;
             if is_answered(&review) && !response.replace.unwrap_or(false) {
-                let when = review.date("response_date").map(|date| format!(" on {date}")).unwrap_or_default();
-                let hint = "Use replace to put another reply in its place.";
+                let when = review.date("response_date").map(|date| format!(" from {date}")).unwrap_or_default();
+                let hint = "If the user wants another one in its place, use `replace`.";
                 return Err(refused(format!("there is a reply{when} already. {hint}")));
             }
             if !answered.insert(review.text("id").to_owned()) {
                 return Err(refused("it is named twice.".to_owned()));
             }
-            let mut changes = json!({ "response_text": message, "response_date": today, "status": "responded" });
-            if let Some(by) = response.responded_by.as_deref().map(str::trim).filter(|by| !by.is_empty()) {
-                changes["responded_by"] = by.into();
-            }
+            // Who wrote a reply that is replaced didn't write the new one.
+            let by = response.responded_by.as_deref().map(str::trim).filter(|by| !by.is_empty());
+            let changes = json!({
+                "response_text": message, "response_date": today, "responded_by": by, "status": "responded",
+            });
             let change = Modification::by_id("reviews", review.text("id"), changes, &RETURNING);
             modifications.push(if is_answered(&review) { change } else { change.matching(unanswered()) });
             Ok(Row::default())

@@ -79,6 +79,9 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
         ])
     });
     let mut answer = Answer::new().title(title).rows(rows.collect()).total_rows(total.unsigned_abs());
+    if total == 0 {
+        return Ok(answer);
+    }
     for sentiment in Sentiment::ALL {
         let count = read.iter().filter(|(_, reading)| reading.sentiment == sentiment).count();
         answer = answer.fact(format!("Read as {}", sentiment.word()), count);
@@ -86,11 +89,9 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     for (rating, reviews) in by_stars {
         answer = answer.fact(stars(rating), reviews);
     }
-    if total > 0 {
-        answer = answer.note(
-            "Stars decide first, then a short list of words. It understands neither irony nor what the words are about.",
-        );
-    }
+    answer = answer.note(
+        "Stars decide first, then a short list of words. It understands neither irony nor what the words are about.",
+    );
     let shown = read.len();
     if (shown as i64) < total {
         answer = answer.note(format!("Read were the newest {shown} of {total}; the counts by stars are over all."));

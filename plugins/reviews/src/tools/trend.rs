@@ -81,6 +81,10 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     let by_time: Vec<Tally> = tallies.values().copied().collect();
     let all = by_time.iter().copied().fold(Tally::default(), Tally::and);
 
+    let answer = Answer::new().title(format!("Ratings from {} to {}", period.from, period.to));
+    if all.reviews == 0 {
+        return Ok(answer.rows(Vec::new()).fact("Reviews", 0));
+    }
     let heading = if unit == Unit::Month { "month" } else { "quarter" };
     let rows = tallies.iter().map(|(first, tally)| {
         columns([
@@ -89,8 +93,7 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
             ("average_rating", trend::shown(tally.average()).into()),
         ])
     });
-    let mut answer = Answer::new()
-        .title(format!("Ratings from {} to {}", period.from, period.to))
+    let mut answer = answer
         .rows(rows.collect())
         .fact("Average rating", trend::shown(all.average()))
         .fact("Reviews", all.reviews)

@@ -42,7 +42,8 @@ impl Link {
     }
 
     fn query(&self, pattern: &str) -> Query {
-        let query = Query::new(self.table, &["id", self.label]).limit(MAX_CANDIDATES).ascending(self.label);
+        let query =
+            Query::new(self.table, &["id", self.label]).limit(MAX_CANDIDATES).ascending(self.label).ascending("id");
         query.matching(Filter::ilike(self.label, pattern))
     }
 

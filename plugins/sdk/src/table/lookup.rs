@@ -57,7 +57,7 @@ fn differences(table: &Table, row: &Row) -> String {
 /// Finds each name, with all columns. At most one read for the ids, and two rounds of reads for the labels.
 pub(super) fn find(table: &Table, context: &mut Context<'_>, names: &[&str]) -> Result<Vec<Found>, ToolError> {
     let columns = table.all_columns();
-    let query = || Query::new(table.name, &columns).ascending(table.label).limit(MAX_CANDIDATES);
+    let query = || Query::new(table.name, &columns).ascending(table.label).ascending("id").limit(MAX_CANDIDATES);
     let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
     let (ids, labels): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| is_uuid(name));
 

@@ -17,8 +17,8 @@ pub struct Change {
 
 impl Table {
     /// Takes 1 to 16 rows that people named through a step. `decide` says what it changes about a row, or why the row
-    /// can't take it; one that can't doesn't keep the others from it. `done` is what happened then, `completed`, and
-    /// `shown` the columns that tell how the row is now. Fails when no row took the step.
+    /// can't take it; one that can't doesn't keep the others from it. `done` is what happened then, `completed` or
+    /// `marked as sent`, and `shown` the columns that tell how the row is now. Fails when no row took the step.
     pub fn step(
         &'static self,
         context: &mut Context<'_>,
@@ -78,8 +78,8 @@ impl Table {
         let zone = context.zone();
         let (count, taken) = (results.len(), results.iter().flatten().count());
         let title = match results.iter().flatten().next() {
-            Some(row) if count == 1 => format!("{} {}", super::capitalised(done), self.name_of(row)),
-            Some(_) => format!("{} {taken} of {count} {}", super::capitalised(done), self.name),
+            Some(row) if count == 1 => title(done, self.name_of(row)),
+            Some(_) => title(done, &format!("{taken} of {count} {}", self.name)),
             None => {
                 // One reason is enough when there is nothing but failures; the first is what the model should correct.
                 let first = results.into_iter().find_map(Result::err);
@@ -101,6 +101,12 @@ impl Table {
         });
         Ok(Answer::new().title(title).rows(rows.collect()))
     }
+}
+
+/// "Marked Kitchen as sent": what the step was taken with comes after the first word.
+fn title(done: &str, what: &str) -> String {
+    let (verb, rest) = done.split_once(' ').unwrap_or((done, ""));
+    format!("{} {what} {rest}", super::capitalised(verb)).trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -156,6 +162,12 @@ mod tests {
         assert_eq!(close(&mut host, &["Front", "Cellar"]).unwrap_err(), "Front: it is shut already.");
         assert_eq!(close(&mut host, &[]).unwrap_err(), "`doors`: from 1 to 16 at a time, got 0.");
         assert!(close(&mut host, &["Back", "back"]).unwrap_err().contains("named more than once"));
+    }
+
+    #[test]
+    fn a_title_says_what_happened_to_what() {
+        assert_eq!(title("closed", "Front"), "Closed Front");
+        assert_eq!(title("marked as shut", "2 of 4 doors"), "Marked 2 of 4 doors as shut");
     }
 
     #[test]

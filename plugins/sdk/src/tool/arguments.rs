@@ -36,11 +36,12 @@ fn expectation(schema: &Value, arguments: &Value, path: &Path) -> Option<String>
         };
     }
     let expected = match (schema["type"].as_str()?, schema["format"].as_str()) {
-        ("integer", _) if schema["minimum"] == 0 => "a whole number, zero or more",
-        ("integer", _) => "a whole number",
-        ("boolean", _) => "true or false",
-        ("string", Some("date")) => "a date such as 2026-03-09",
-        ("string", None) if schema.get("enum").is_none() => "text",
+        ("integer", _) if schema["minimum"] == 0 => "a whole number, zero or more".to_owned(),
+        ("integer", _) if schema["minimum"].is_number() => format!("a whole number, {} or more", schema["minimum"]),
+        ("integer", _) => "a whole number".to_owned(),
+        ("boolean", _) => "true or false".to_owned(),
+        ("string", Some("date")) => "a date such as 2026-03-09".to_owned(),
+        ("string", None) if schema.get("enum").is_none() => "text".to_owned(),
         _ => return None,
     };
     Some(format!("expected {expected}, got {given}"))
@@ -78,6 +79,7 @@ fn plain(message: &str) -> String {
         .replace("invalid value: ", "wrong value: got ")
         .replace("missing field", "missing argument")
         .replace("unknown variant", "not allowed:")
+        .replace("expected a sequence", "expected a list")
 }
 
 #[cfg(test)]
@@ -97,6 +99,9 @@ mod tests {
         amount: Money,
         on: Option<NaiveDate>,
         days: Option<u32>,
+        #[schemars(range(min = 1))]
+        copies: Option<u32>,
+        tags: Option<Vec<String>>,
         method: Option<Method>,
     }
 
@@ -132,13 +137,15 @@ mod tests {
         for (changed, value, expected) in [
             ("days", json!("soon"), r#"`days`: expected a whole number, zero or more, got "soon""#),
             ("days", json!(-1), "`days`: expected a whole number, zero or more, got -1"),
+            ("tags", json!("new"), r#"`tags`: wrong type: got string "new", expected a list"#),
+            ("copies", json!(-1), "`copies`: expected a whole number, 1 or more, got -1"),
             ("amount", json!("lots"), r#"`amount`: expected an amount such as 1234.50, got "lots""#),
             ("method", json!("gold"), "`method`: not allowed: `gold`, expected `cash` or `bank-transfer`"),
             ("on", json!("9 March"), r#"`on`: expected a date such as 2026-03-09, got "9 March""#),
             (
                 "when",
                 json!(1),
-                "There is no argument `when`. The arguments are `invoice`, `amount`, `on`, `days`, `method`.",
+                "There is no argument `when`. The arguments are `invoice`, `amount`, `on`, `days`, `copies`, `tags`, `method`.",
             ),
         ] {
             let mut given = json!({ "invoice": "INV-1", "amount": 1 });

@@ -87,7 +87,7 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
 
 /// Runs `set_task_priority`.
 pub fn prioritise(context: &mut Context<'_>, Prioritise { tasks, priority }: Prioritise) -> Result<Answer, ToolError> {
-    TASKS.step(context, &names(tasks), "prioritised", &SHOWN, |_| {
+    TASKS.step(context, &names(tasks), &format!("set to {}", priority.word()), &SHOWN, |_| {
         Ok(Change { values: columns([("priority", priority.word().into())]), given: Vec::new() })
     })
 }

@@ -66,14 +66,13 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     });
     let rows: Vec<_> = rows.collect();
     let shown = rows.len();
-    let mut answer = Answer::new()
-        .title(title)
-        .rows(rows)
-        .total_rows(count.unsigned_abs())
-        .fact("Overdue tasks", count)
-        .fact("Of these urgent or high", pressing)
-        .fact("Of these nobody has", unassigned);
+    let mut answer =
+        Answer::new().title(title).rows(rows).total_rows(count.unsigned_abs()).fact("Overdue tasks", count);
     if count > 0 {
+        answer = answer.fact("Of these urgent or high", pressing);
+        if arguments.assigned_to.is_none() {
+            answer = answer.fact("Of these nobody has", unassigned);
+        }
         answer = answer.next("Mark one as completed").next("Who has how much to do?");
     }
     Ok(if (shown as i64) < count {
