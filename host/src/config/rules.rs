@@ -114,8 +114,8 @@ fn is_private(address: &str) -> bool {
     url.scheme() == "https" || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// Whether an address without TLS leads over networks of others: not to this machine, a private network, or a name that only
-/// such a network knows.
+/// Whether an address without TLS leads over networks of others: not to this machine, to a private network, or to a name
+/// that only such a network knows.
 fn is_public(address: &str) -> bool {
     let Ok(url) = Url::parse(address) else { return true };
     if url.scheme() == "https" {

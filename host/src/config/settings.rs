@@ -253,7 +253,8 @@ fn openai(reader: &mut Reader<'_>) -> LlmProvider {
     let base_url = reader.parsed("OPENAI_BASE_URL", |url| address(url).map_err(|_| takes.to_owned()));
     let model = reader.text("OPENAI_MODEL").unwrap_or_else(|| {
         reader.problem(
-            "OPENAI_MODEL is not set: LLM_PROVIDER=openai needs the name of a model that the server at OPENAI_BASE_URL has",
+            "OPENAI_MODEL is not set: LLM_PROVIDER=openai needs the name of a model, as the server at OPENAI_BASE_URL \
+             calls it",
         );
         String::new()
     });

@@ -130,7 +130,8 @@ async fn a_whole_tool_call_is_one_whatever_the_server_calls_the_end() {
 
 #[tokio::test]
 async fn usage_is_taken_wherever_it_stands_and_estimated_where_it_does_not() {
-    let within = json!({"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9, "completion_tokens": 3}});
+    let figures = json!({"prompt_tokens": 9, "completion_tokens": 3});
+    let within = json!({"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": figures});
     let usage = answer(Answer::stream([text("12345678"), event(&within)])).await.1.unwrap().usage;
     assert_eq!(usage, TokenUsage { input_tokens: 9, output_tokens: 3, cached_input_tokens: 0 });
     let nothing = event(&json!({"choices": [], "usage": {"prompt_tokens": 0, "completion_tokens": 0}}));

@@ -57,6 +57,8 @@ async fn a_proxys_page_and_a_server_that_does_not_stream_are_unavailable() {
     let whole = json!({"choices": [{"message": {"content": "You have two."}, "finish_reason": "stop"}]});
     assert_eq!(outcome(Answer::body(200, "application/json", &whole.to_string())).await.0, "unavailable");
     assert_eq!(outcome(Answer::body(200, "application/json", "{malformed")).await.0, "unavailable");
+    let late = r#"{"error": {"message": "slow down", "code": 429}}"#;
+    assert_eq!(outcome(Answer::body(200, "application/json", late)).await.0, "rate limited");
     assert_eq!(outcome(Answer::body(204, "text/event-stream", "")).await.0, "unavailable");
 }
 

@@ -42,7 +42,8 @@ async fn the_request_has_what_all_servers_take() {
     assert!(head.starts_with("post /v1/chat/completions http/1.1\r\n"), "{head}");
     assert!(head.contains("content-type: application/json") && head.contains("accept: text/event-stream"), "{head}");
     assert!(!head.contains("authorization"), "without a key");
-    let call = |id: &str| json!({"id": id, "type": "function", "function": {"name": "list_invoices", "arguments": "{\"limit\":5}"}});
+    let function = json!({"name": "list_invoices", "arguments": "{\"limit\":5}"});
+    let call = |id: &str| json!({"id": id, "type": "function", "function": function});
     let other = request.body["messages"][2]["tool_calls"][1]["id"].as_str().unwrap().to_owned();
     assert!(other.len() <= 40);
     assert_eq!(
@@ -114,7 +115,7 @@ async fn a_conversation_that_would_be_refused_is_not_sent() {
 async fn what_a_server_does_not_take_is_left_out_at_once_and_from_then_on() {
     let renamed =
         "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
-    let fixed = "Unsupported value: 'temperature' does not support 0.0 with this model. Only the default (1) value is supported.";
+    let fixed = "Unsupported value: 'temperature' does not support 0.0 with this model. Only the default (1) is.";
     let answers = vec![
         Answer::error(400, "unsupported_parameter", renamed),
         Answer::error(400, "unsupported_value", fixed),

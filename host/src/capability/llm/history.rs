@@ -1,5 +1,5 @@
-//! The rules of a conversation, of all services. A request that breaks them would be refused, and every later one of the same conversation
-//! as well.
+//! The rules of a conversation, of all services. A request that breaks them would be refused, and every later one of the
+//! same conversation as well.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

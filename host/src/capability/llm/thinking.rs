@@ -1,5 +1,5 @@
-//! Leaves out what a model writes between `<thinking>` and `</thinking>`, or `<think>` and `</think>`, wherever the deltas
-//! cut it.
+//! Leaves out what a model writes between `<thinking>` and `</thinking>`, or `<think>` and `</think>`, wherever the
+//! deltas cut it.
 
 /// What a thought begins and ends with: Nova's tags, and those of the open models.
 const TAGS: [(&str, &str); 2] = [("<thinking>", "</thinking>"), ("<think>", "</think>")];

@@ -11,7 +11,7 @@ use super::errors;
 /// The last event of a stream.
 const DONE: &str = "[DONE]";
 
-/// The answer so far. Members that a server adds are passed over, and so are their types: only what is read here counts.
+/// The answer so far. What a server adds is passed over, and so is a member of another type: what is read here counts.
 #[derive(Debug)]
 pub(super) struct Assembler {
     text: String,
@@ -100,8 +100,8 @@ impl Assembler {
         // What was withheld is not done either.
         let uses = if stop == StopReason::ContentFiltered { Vec::new() } else { calls.finish(cut) };
         let stop_reason = match stop {
-            // A caller that is told of a tool use expects one, and one that gets one expects to be told: some servers say
-            // `stop` all the same.
+            // A caller that is told of a tool use expects one, and one that gets one expects to be told: some servers
+            // say `stop` all the same.
             StopReason::ToolUse | StopReason::EndTurn if asked && uses.is_empty() => {
                 StopReason::Other("malformed_tool_use".into())
             }

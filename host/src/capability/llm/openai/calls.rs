@@ -1,7 +1,7 @@
 //! Tool calls, put together from their deltas.
 //!
-//! The index says which call a delta is of, and the first one has id and name. Not every server does so: some number all
-//! calls 0, leave out index or id, or send an id or the name with every delta.
+//! The index says which call a delta is of, and the first one has id and name. Not every server does so: some number
+//! all calls 0, leave out index or id, or send an id or the name with every delta.
 
 use std::collections::HashSet;
 
@@ -76,8 +76,8 @@ impl Calls {
         (!other).then_some(at)
     }
 
-    /// The calls whose arguments are a whole JSON object; in an answer that was cut, none without arguments. Every id is
-    /// there once.
+    /// The calls whose arguments are a whole JSON object; in an answer that was cut, none without arguments. Every id
+    /// is there once.
     pub(super) fn finish(self, cut: bool) -> Vec<ToolUse> {
         let mut ids = HashSet::new();
         let mut tool_use = |call: Call| {
@@ -195,7 +195,7 @@ mod tests {
         #[test]
         fn it_does_not_matter_where_the_arguments_are_cut(cuts in proptest::collection::vec(0usize..40, 0..8)) {
             let text = r#"{"name":"Zoë \"Z\"","sum":10.50,"x":{}}"#;
-            let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| text.is_char_boundary(*cut) && *cut <= text.len()).collect();
+            let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| text.is_char_boundary(*cut)).collect();
             cuts.extend([0, text.len()]);
             cuts.sort_unstable();
             let mut deltas = vec![begin(0, "a", "list", "")];

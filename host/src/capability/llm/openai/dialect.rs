@@ -36,10 +36,19 @@ impl Dialect {
         let refusal = refusal.to_lowercase();
         let names = |field: &str| refusal.contains(field);
         // A value that is too large is not a field that is unknown.
-        let refuses =
-            ["support", "unrecognized", "unknown", "unexpected", "extra", "permitted", "allowed", "deprecated"]
-                .iter()
-                .any(|word| refusal.contains(word));
+        let refuses = [
+            "unsupported",
+            "not support",
+            "not permitted",
+            "not allowed",
+            "deprecated",
+            "extra",
+            "unexpected",
+            "unknown",
+            "unrecognized",
+        ]
+        .iter()
+        .any(|word| refusal.contains(word));
         let less = if !refuses {
             self
         } else if names(NEWER) && !self.swapped {
@@ -80,7 +89,8 @@ mod tests {
     #[test]
     fn what_is_refused_is_left_out_or_renamed_once() {
         let older = of("http://localhost:8000/v1");
-        let says = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
+        let says = "Unsupported parameter: 'max_tokens' is not supported with this model. \
+                    Use 'max_completion_tokens' instead.";
         let newer = older.without_refused(says).unwrap();
         assert_eq!(newer.limit, NEWER);
         assert_eq!(newer.without_refused("body.max_completion_tokens: Extra inputs are not permitted"), None);
@@ -97,7 +107,8 @@ mod tests {
     #[test]
     fn a_value_out_of_range_is_the_callers() {
         let openai = of("https://api.openai.com/v1");
-        assert_eq!(openai.without_refused("max_completion_tokens is too large: 90000"), None);
+        let says = "max_completion_tokens is too large: 90000. This model supports at most 16384 completion tokens.";
+        assert_eq!(openai.without_refused(says), None);
         assert_eq!(openai.without_refused("temperature must be at most 2"), None);
     }
 }

@@ -1,5 +1,5 @@
-//! What a server's failures mean for the caller. Each server words them differently: OpenAI by `code`, vLLM and llama.cpp
-//! by `type`, Ollama by the message alone.
+//! What a server's failures mean for the caller. Each server words them differently: OpenAI by `code`, vLLM and
+//! llama.cpp by `type`, Ollama by the message alone.
 
 use std::error::Error;
 use std::time::Duration;
@@ -68,6 +68,10 @@ pub(super) fn answer(status: StatusCode, headers: &HeaderMap, body: &str) -> Llm
         Err(_) => Failure { message: body.trim().to_owned(), ..Failure::default() },
     };
     if status.is_success() {
+        // A gateway that has begun to answer before it knows better.
+        if let Some(error) = serde_json::from_str(body).ok().and_then(|json| in_stream(None, &json)) {
+            return error.with_retry_after(wait(headers));
+        }
         let text = short(&format!("the server sent no stream but {:?}", failure.message));
         return LlmError::Unavailable(text.into());
     }
@@ -246,6 +250,8 @@ mod tests {
         let moved = answer(StatusCode::MOVED_PERMANENTLY, &headers, "");
         assert!(kind(&moved) == "other" && moved.to_string().contains("https://b.example/v1"), "{moved}");
         let page = answer(StatusCode::OK, &HeaderMap::new(), "<html>Sign in</html>");
-        assert!(kind(&page) == "unavailable" && page.to_string().contains("Sign in"), "{page}");
+        assert!(kind(&page) == "unavailable" && page.to_string().contains("no stream but \"<html>Sign in"), "{page}");
+        let late = answer(StatusCode::OK, &HeaderMap::new(), &error("slow down", "", json!(429)).to_string());
+        assert_eq!(kind(&late), "rate limited");
     }
 }
