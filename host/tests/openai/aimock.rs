@@ -73,7 +73,7 @@ fn install(folder: &Path) {
     fs::write(folder.join("package.json"), PACKAGE).unwrap();
     fs::write(folder.join("package-lock.json"), LOCK).unwrap();
     let without = "these tests ask a mock of OpenAI's API from npm, and npm can't install it: it needs Node.js 20 with npm \
-                   (Debian: apt-get install nodejs npm) and the npm registry once (npm's own settings apply)";
+                   (Debian: apt-get install nodejs npm; make setup does) and the npm registry once (npm's own settings apply)";
     let npm =
         Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder).output();
     match npm {
