@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what is missing on a fresh Debian or Ubuntu machine with Rust: a C toolchain, PostgreSQL, a wasm target, and
-# Python for the test in which AWS's own client talks to the Bedrock of the tests.
+# Installs what is missing on a fresh Debian or Ubuntu machine with Rust: a C toolchain, PostgreSQL, a wasm target, Python
+# for the test in which AWS's own client talks to the Bedrock of the tests, and Node.js for a mock of OpenAI's API.
 set -eu
 
 say() { echo "==> $*" >&2; }
@@ -29,6 +29,7 @@ command -v cc >/dev/null || missing="$missing build-essential"
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null ||
     missing="$missing postgresql postgresql-contrib"
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing="$missing python3 python3-venv"
+command -v npm >/dev/null || missing="$missing nodejs npm"
 # shellcheck disable=SC2086 # A list of words.
 [ -z "$missing" ] || install $missing
 

@@ -15,6 +15,7 @@ use crate::capability::llm::bedrock::{Bedrock, BedrockOptions, Guardrail};
 use crate::capability::llm::bounded::Bounded;
 use crate::capability::llm::fallback::Fallback;
 use crate::capability::llm::offline::Offline;
+use crate::capability::llm::openai::{OpenAi, OpenAiOptions};
 use crate::capability::llm::retry::{RetryPolicy, Retrying};
 use crate::capability::llm::scripted::Scripted;
 use crate::clock::Clock;
@@ -151,6 +152,11 @@ fn model(config: &Config) -> Result<Arc<dyn LanguageModel>> {
     let llm = &config.llm;
     Ok(match &llm.provider {
         LlmProvider::Bedrock => bedrock(llm),
+        LlmProvider::OpenAi { base_url, model } => {
+            let options = OpenAiOptions { api_key: llm.openai_key.clone(), ..OpenAiOptions::new(base_url, model) };
+            let model = Retrying::new(Arc::new(OpenAi::new(options)?), RetryPolicy::default());
+            Arc::new(Bounded::new(Arc::new(model), MODEL_TIMEOUT))
+        }
         LlmProvider::Offline => {
             if llm.is_default {
                 tracing::info!("no AWS credentials in the environment: answering with the offline model");

@@ -1,6 +1,6 @@
 //! Language models: one trait, a provider per file, and what goes around any of them.
 //!
-//! - [`bedrock`], [`offline`], [`scripted`]: the providers.
+//! - [`bedrock`], [`openai`], [`offline`], [`scripted`]: the providers.
 //! - [`retry`], [`fallback`], [`bounded`]: a call that fails is tried again, then asked of another model, and all of it
 //!   ends in time. They are put around a provider in this order, from the inside out.
 //! - [`budget`]: tokens that the calls of a turn share, around all of that.
@@ -10,9 +10,14 @@ pub mod bounded;
 pub mod budget;
 pub mod estimate;
 pub mod fallback;
+mod history;
 pub mod offline;
+pub mod openai;
 pub mod retry;
+mod schema;
 pub mod scripted;
+mod thinking;
+mod wording;
 
 use std::fmt;
 use std::time::Duration;
@@ -213,6 +218,15 @@ impl LlmError {
         match self {
             Self::RateLimited(cause) | Self::Unavailable(cause) => cause.retry_after,
             _ => None,
+        }
+    }
+
+    /// With the time that the provider named, where it makes sense to wait.
+    fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
+        match self {
+            Self::RateLimited(cause) => Self::RateLimited(NotNow { retry_after, ..cause }),
+            Self::Unavailable(cause) => Self::Unavailable(NotNow { retry_after, ..cause }),
+            other => other,
         }
     }
 }

@@ -72,6 +72,7 @@ impl Dev {
         let token = dev_token::mint(&local.jwt_secret, &issuer, config.auth.system_user, TOKEN_LIFETIME)?;
         let model = match &config.llm.provider {
             LlmProvider::Bedrock => format!("{} on Amazon Bedrock", config.llm.model_id),
+            LlmProvider::OpenAi { base_url, model } => format!("{model} at {base_url}"),
             LlmProvider::Offline => "offline: rule-based answers, no account needed".to_owned(),
             LlmProvider::Scripted { script } => format!("scripted by {}", script.display()),
         };

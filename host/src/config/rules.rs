@@ -1,5 +1,7 @@
 //! What the host refuses to start with.
 
+use std::net::IpAddr;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Url;
@@ -25,8 +27,35 @@ pub(super) fn check(config: &Config, reader: &mut Reader<'_>) {
             "SUPABASE_JWT_SECRET must be the project's shared JWT secret, of at least {MIN_SECRET_BYTES} bytes"
         ));
     }
+    if let LlmProvider::OpenAi { base_url, .. } = &config.llm.provider {
+        openai(base_url, config, reader);
+    }
     if config.stage.is_deployed() {
         deployed(config, reader);
+    }
+}
+
+fn openai(base_url: &str, config: &Config, reader: &mut Reader<'_>) {
+    let stage = config.stage;
+    match &config.llm.openai_key {
+        Some(key) if !key.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) => {
+            reader.problem("OPENAI_API_KEY holds characters that no key has: copy it again");
+        }
+        Some(_) if is_public(base_url) => {
+            reader.problem(
+                "OPENAI_BASE_URL must begin with https://, as OPENAI_API_KEY and the conversations travel there",
+            );
+        }
+        None if stage.is_deployed() && is_public(base_url) => {
+            reader
+                .problem(format!("OPENAI_BASE_URL must begin with https:// in {stage}, as conversations travel there"));
+        }
+        None if base_url.starts_with("https://api.openai.com/") => {
+            reader.problem(
+                "OPENAI_API_KEY is not set: api.openai.com needs one; for a server of your own set OPENAI_BASE_URL",
+            );
+        }
+        _ => {}
     }
 }
 
@@ -66,13 +95,14 @@ fn deployed(config: &Config, reader: &mut Reader<'_>) {
     }
     if stage == Stage::Production {
         match &config.llm.provider {
-            LlmProvider::Bedrock => {}
+            LlmProvider::Bedrock | LlmProvider::OpenAi { .. } => {}
             _ if config.llm.is_default => reader.problem(
                 "LLM_PROVIDER is not set and no AWS credentials are in the environment: set LLM_PROVIDER=bedrock (an \
                  instance role will do), as production answers with a real model only",
             ),
-            LlmProvider::Offline | LlmProvider::Scripted { .. } => reader
-                .problem("LLM_PROVIDER is offline or scripted, which answer without a model: production needs bedrock"),
+            LlmProvider::Offline | LlmProvider::Scripted { .. } => reader.problem(
+                "LLM_PROVIDER is offline or scripted, which answer without a model: production needs bedrock or openai",
+            ),
         }
     }
 }
@@ -81,7 +111,25 @@ fn deployed(config: &Config, reader: &mut Reader<'_>) {
 fn is_private(address: &str) -> bool {
     let Ok(url) = Url::parse(address) else { return false };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    url.scheme() == "https" || host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    url.scheme() == "https" || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Whether an address without TLS leads over networks of others: not to this machine, to a private network, or to a name
+/// that only such a network knows.
+fn is_public(address: &str) -> bool {
+    let Ok(url) = Url::parse(address) else { return true };
+    if url.scheme() == "https" {
+        return false;
+    }
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    match host.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+        Ok(IpAddr::V4(ip)) => !(ip.is_loopback() || ip.is_private()),
+        Ok(IpAddr::V6(ip)) => !(ip.is_loopback() || ip.is_unique_local()),
+        Err(_) => {
+            let inner = [".localhost", ".local", ".internal", ".home.arpa"];
+            host.contains('.') && !inner.iter().any(|end| host.ends_with(end))
+        }
+    }
 }
 
 /// Supabase's keys that act as the service: `sb_secret_…`, or a token of a role other than `anon`.

@@ -11,6 +11,9 @@ use uuid::Uuid;
 use super::environment::Reader;
 use super::{Config, Stage};
 
+/// OpenAI's own address.
+const OPENAI: &str = "https://api.openai.com/v1";
+
 /// The HTTP server.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
@@ -43,7 +46,7 @@ pub struct AuthConfig {
 /// The language model.
 #[derive(Debug, Clone)]
 pub struct LlmConfig {
-    /// `LLM_PROVIDER`: bedrock, offline or scripted. Default bedrock where the environment holds AWS credentials, else
+    /// `LLM_PROVIDER`: bedrock, openai, offline or scripted. Default bedrock where the environment holds AWS credentials, else
     /// offline.
     pub provider: LlmProvider,
     /// Whether the provider was chosen here, as `LLM_PROVIDER` is not set. A start in offline then says why.
@@ -66,6 +69,8 @@ pub struct LlmConfig {
     pub profile: Option<String>,
     /// `BEDROCK_ENDPOINT_URL`: another address for Bedrock, as a private endpoint has one.
     pub endpoint: Option<String>,
+    /// `OPENAI_API_KEY`: what the server of `LLM_PROVIDER=openai` knows the host by. OpenAI needs one, local servers don't.
+    pub openai_key: Option<SecretString>,
 }
 
 /// A guardrail of Amazon Bedrock, for both models.
@@ -82,6 +87,14 @@ pub struct GuardrailConfig {
 pub enum LlmProvider {
     /// Amazon Bedrock.
     Bedrock,
+    /// A server that speaks OpenAI's chat completions: OpenAI, Ollama, vLLM, llama.cpp.
+    OpenAi {
+        /// `OPENAI_BASE_URL`: its address, up to the version and without a slash at the end. Default
+        /// `https://api.openai.com/v1`.
+        base_url: String,
+        /// `OPENAI_MODEL`: the model, as the server calls it.
+        model: String,
+    },
     /// No model: a deterministic stand-in that needs no credentials.
     Offline,
     /// Answers from a file, for tests.
@@ -211,13 +224,13 @@ fn supabase(reader: &mut Reader<'_>) -> Option<SupabaseConfig> {
 
 fn llm(reader: &mut Reader<'_>) -> LlmConfig {
     let named = reader.parsed("LLM_PROVIDER", |name| match name {
-        "bedrock" | "offline" | "scripted" => Ok(name.to_owned()),
-        "openai" => Err("bedrock or offline: openai is not available yet".to_owned()),
-        _ => Err("bedrock, offline or scripted".to_owned()),
+        "bedrock" | "openai" | "offline" | "scripted" => Ok(name.to_owned()),
+        _ => Err("bedrock, openai, offline or scripted".to_owned()),
     });
     let script = reader.text("LLM_SCRIPT").map(PathBuf::from);
     let provider = match (named.as_deref(), script) {
         (Some("bedrock"), _) => LlmProvider::Bedrock,
+        (Some("openai"), _) => openai(reader),
         (Some("scripted"), Some(script)) => LlmProvider::Scripted { script },
         (Some("scripted"), None) => {
             reader.problem("LLM_SCRIPT is not set: LLM_PROVIDER=scripted answers from the file it names");
@@ -241,7 +254,22 @@ fn llm(reader: &mut Reader<'_>) -> LlmConfig {
         region: reader.text("AWS_REGION").or_else(|| reader.text("AWS_DEFAULT_REGION")),
         profile: reader.text("AWS_PROFILE"),
         endpoint: reader.parsed("BEDROCK_ENDPOINT_URL", address),
+        openai_key: reader.secret("OPENAI_API_KEY"),
     }
+}
+
+/// Only read where it is chosen: other programs use the same variables.
+fn openai(reader: &mut Reader<'_>) -> LlmProvider {
+    let takes = "an address like http://localhost:11434/v1: http or https, and nothing behind the path";
+    let base_url = reader.parsed("OPENAI_BASE_URL", |url| address(url).map_err(|_| takes.to_owned()));
+    let model = reader.text("OPENAI_MODEL").unwrap_or_else(|| {
+        reader.problem(
+            "OPENAI_MODEL is not set: LLM_PROVIDER=openai needs the name of a model, as the server at OPENAI_BASE_URL \
+             calls it",
+        );
+        String::new()
+    });
+    LlmProvider::OpenAi { base_url: base_url.unwrap_or_else(|| OPENAI.to_owned()), model }
 }
 
 fn guardrail(reader: &mut Reader<'_>) -> Option<GuardrailConfig> {

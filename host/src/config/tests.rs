@@ -119,8 +119,8 @@ fn a_value_that_cannot_be_used_is_a_problem_and_never_a_default() {
         ("API_PORT", "-1"),
         ("API_PORT", "http"),
         ("SYSTEM_USER_ID", "system"),
-        ("LLM_PROVIDER", "openai"),
         ("LLM_PROVIDER", "gpt"),
+        ("LLM_PROVIDER", "OpenAI"),
         ("BEDROCK_ENDPOINT_URL", "localhost"),
         ("LLM_CONTEXT_TOKENS", "4096"),
         ("LLM_CONTEXT_TOKENS", "32k"),
@@ -208,6 +208,81 @@ fn bedrock_is_the_default_where_the_environment_has_aws_credentials() {
     }
     let config = read(&[("AWS_PROFILE", "x"), ("LLM_PROVIDER", "offline")]).unwrap();
     assert_eq!((config.llm.provider, config.llm.is_default), (LlmProvider::Offline, false));
+}
+
+const OPENAI: [(&str, &str); 2] = [("LLM_PROVIDER", "openai"), ("OPENAI_MODEL", "qwen3:8b")];
+
+fn openai(changes: &[(&'static str, &'static str)]) -> Result<Config, Vec<String>> {
+    read(&[&OPENAI, changes].concat())
+}
+
+#[test]
+fn openai_is_an_address_a_model_and_maybe_a_key() {
+    let with_key = openai(&[("OPENAI_API_KEY", "sk-1")]).unwrap().llm;
+    let at = |base_url: &str| LlmProvider::OpenAi { base_url: base_url.into(), model: "qwen3:8b".into() };
+    assert_eq!(with_key.provider, at("https://api.openai.com/v1"));
+    assert_eq!(with_key.openai_key.unwrap().expose_secret(), "sk-1");
+    let local = openai(&[("OPENAI_BASE_URL", "http://localhost:11434/v1/")]).unwrap().llm;
+    assert_eq!(local.provider, at("http://localhost:11434/v1"));
+    assert!(local.openai_key.is_none());
+}
+
+#[test]
+fn openai_without_what_it_needs_is_told_as_one() {
+    let problems = read(&[("LLM_PROVIDER", "openai"), ("OPENAI_BASE_URL", "localhost:11434")]).unwrap_err();
+    assert_eq!(problems.len(), 3, "{problems:?}");
+    assert!(problems[0].starts_with("OPENAI_BASE_URL is \"localhost:11434\", but must be an address like http://loc"));
+    assert!(problems[1].starts_with("OPENAI_MODEL is not set"));
+    assert!(problems[2].starts_with("OPENAI_API_KEY is not set"), "{problems:?}");
+    // Other programs' settings are no concern of a host that doesn't use them.
+    assert!(read(&[("OPENAI_BASE_URL", "localhost:11434"), ("OPENAI_API_KEY", "a b")]).is_ok());
+}
+
+#[test]
+fn a_key_of_openai_never_travels_in_the_clear_over_other_peoples_networks() {
+    for public in [
+        "http://api.example.com/v1",
+        "http://93.184.216.34/v1",
+        "http://[2606:2800::1]/v1",
+        "http://a.local.example.com/v1",
+    ] {
+        let problems = openai(&[("OPENAI_BASE_URL", public), ("OPENAI_API_KEY", "sk-HIDDEN")]).unwrap_err();
+        assert!(
+            problems.len() == 1 && problems[0].starts_with("OPENAI_BASE_URL must begin with https"),
+            "{problems:?}"
+        );
+        assert!(!problems[0].contains("HIDDEN"));
+        assert!(openai(&[("OPENAI_BASE_URL", public)]).is_ok(), "without a key");
+    }
+    for own in [
+        "http://localhost:11434/v1",
+        "http://127.0.0.1:8080/v1",
+        "http://[::1]:8080/v1",
+        "http://192.168.1.20:8000/v1",
+        "http://10.0.0.7/v1",
+        "http://[fd00::7]/v1",
+        "http://ollama:11434/v1",
+        "http://host.docker.internal:11434/v1",
+        "http://vllm.default.svc.cluster.local/v1",
+        "https://api.example.com/v1",
+    ] {
+        assert!(openai(&[("OPENAI_BASE_URL", own), ("OPENAI_API_KEY", "sk-1")]).is_ok(), "{own}");
+    }
+    let problems = openai(&[("OPENAI_API_KEY", "sk HIDDEN")]).unwrap_err();
+    assert!(problems[0].starts_with("OPENAI_API_KEY holds characters") && !problems[0].contains("HIDDEN"));
+    assert!(!format!("{:?}", openai(&[("OPENAI_API_KEY", "sk-HIDDEN")]).unwrap()).contains("HIDDEN"));
+}
+
+#[test]
+fn a_deployed_host_may_answer_with_openai_and_never_in_the_clear() {
+    let deployed = |url| {
+        let openai = [("LLM_PROVIDER", "openai"), ("OPENAI_MODEL", "m"), ("OPENAI_BASE_URL", url)];
+        read(&deployed(&openai))
+    };
+    assert!(deployed("http://vllm:8000/v1").is_ok());
+    assert!(deployed("https://models.example.com/v1").is_ok());
+    let problems = deployed("http://models.example.com/v1").unwrap_err();
+    assert!(problems.len() == 1 && problems[0].starts_with("OPENAI_BASE_URL must begin with https"), "{problems:?}");
 }
 
 #[test]

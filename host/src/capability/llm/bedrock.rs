@@ -4,10 +4,7 @@ mod assemble;
 mod dialect;
 mod document;
 mod errors;
-mod history;
 mod request;
-mod schema;
-mod thinking;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use aws_sdk_bedrockruntime::types::{self, ContentBlockDelta, ContentBlockStart, ConverseStreamOutput};
 use serde_json::Value;
 
+use super::super::thinking::Thinking;
 use super::super::{Completion, Content, StopReason, TokenUsage, ToolUse, estimate};
-use super::thinking::Thinking;
 
 /// The blocks so far. The service numbers them; their order is that of the numbers.
 pub(super) struct Assembler {

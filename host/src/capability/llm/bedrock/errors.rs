@@ -10,7 +10,8 @@ use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
 use aws_smithy_types::event_stream::RawMessage;
 use chrono::Utc;
 
-use super::super::{LlmError, NotNow, retry};
+use super::super::wording::{short, text, too_long};
+use super::super::{LlmError, retry};
 
 /// A failure before the stream began.
 pub(super) fn before_stream(error: &SdkError<ConverseStreamError, HttpResponse>) -> LlmError {
@@ -34,12 +35,7 @@ fn with_retry_after(error: LlmError, response: &HttpResponse) -> LlmError {
     let headers = response.headers();
     let own = || headers.get("x-amz-retry-after")?.parse().ok().map(Duration::from_millis);
     let after = own().or_else(|| retry::retry_after(headers.get("retry-after")?, Utc::now()));
-    let with = |cause: NotNow| NotNow { retry_after: after, ..cause };
-    match error {
-        LlmError::RateLimited(cause) => LlmError::RateLimited(with(cause)),
-        LlmError::Unavailable(cause) => LlmError::Unavailable(with(cause)),
-        other => other,
-    }
+    error.with_retry_after(after)
 }
 
 /// A failure within the stream.
@@ -98,25 +94,6 @@ fn by_code(code: &str, message: &str, status: u16) -> LlmError {
     }
 }
 
-/// Whether a validation message is about the length of the conversation. The models word it differently.
-fn too_long(message: &str) -> bool {
-    let message = message.to_lowercase();
-    [
-        "too long",
-        "too many input tokens",
-        "too many tokens",
-        "context length",
-        "context window",
-        "maximum number of input tokens",
-    ]
-    .iter()
-    .any(|words| message.contains(words))
-        || (message.contains("token")
-            && message.contains("exceed")
-            && !message.contains("max_tokens")
-            && !message.contains("maxtokens"))
-}
-
 /// Whether a validation message is about the configured model and not about the request.
 fn no_such_model(message: &str) -> bool {
     let message = message.to_lowercase();
@@ -140,22 +117,6 @@ where
         SdkError::ConstructionFailure(_) => LlmError::Other(text),
         _ => LlmError::Unavailable(text.into()),
     }
-}
-
-/// An error and what caused it.
-fn text(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    short(&text)
-}
-
-/// Bounds what goes to a log.
-fn short(text: &str) -> String {
-    text.chars().take(500).collect()
 }
 
 #[cfg(test)]

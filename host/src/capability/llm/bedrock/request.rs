@@ -11,10 +11,10 @@ use aws_sdk_bedrockruntime::types::{
 use aws_smithy_types::error::operation::BuildError;
 use serde_json::Value;
 
-use super::super::{CompletionRequest, Content, LlmError, Message, Role};
+use super::super::{CompletionRequest, Content, LlmError, Message, Role, history, schema};
 use super::dialect::Dialect;
 use super::document::{document, exact};
-use super::{BedrockOptions, Guardrail, history, schema};
+use super::{BedrockOptions, Guardrail};
 
 /// The whole request, ready to send.
 pub(super) fn render(

@@ -1,4 +1,4 @@
-//! A tool's JSON Schema for models that know little of JSON Schema.
+//! A tool's JSON Schema for models and servers that know little of JSON Schema.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 /// that double each other would fill the memory.
 const MOST_VALUES: usize = 10_000;
 
-/// The schema with every reference replaced by what it points to, and of the top level only what Nova takes there.
+/// The schema with every reference replaced by what it points to, and of the top level only what all of them take there.
 pub(super) fn plain(schema: &Value) -> Result<Value, String> {
     let mut plain = json!({ "type": "object", "properties": {} });
     let resolved = Resolver { root: schema, values: 0, open: Vec::new() }.resolve(schema)?;

@@ -1,14 +1,16 @@
-//! Leaves out what a model writes between `<thinking>` and `</thinking>`, wherever the deltas cut it.
+//! Leaves out what a model writes between `<thinking>` and `</thinking>`, or `<think>` and `</think>`, wherever the
+//! deltas cut it.
 
-const OPEN: &str = "<thinking>";
-const CLOSE: &str = "</thinking>";
+/// What a thought begins and ends with: Nova's tags, and those of the open models.
+const TAGS: [(&str, &str); 2] = [("<thinking>", "</thinking>"), ("<think>", "</think>")];
 
 /// One text block's filter.
 #[derive(Debug, Default)]
 pub(super) struct Thinking {
     /// Text that may turn out to be part of a tag.
     held: String,
-    inside: bool,
+    /// The tag that ends the thought, within one.
+    ends: Option<&'static str>,
     spoke: bool,
 }
 
@@ -18,25 +20,41 @@ impl Thinking {
         self.held.push_str(delta);
         let mut shown = String::new();
         loop {
-            let tag = if self.inside { CLOSE } else { OPEN };
-            let found = self.held.find(tag);
-            let ready = found.unwrap_or_else(|| self.held.len() - partial(&self.held, tag));
+            let found = self.next_tag();
+            let ready = found.map_or_else(|| self.held.len() - self.partial(), |(at, ..)| at);
             let text: String = self.held.drain(..ready).collect();
-            if !self.inside {
+            if self.ends.is_none() {
                 shown.push_str(&text);
             }
-            if found.is_none() {
-                return self.trim(shown);
-            }
+            let Some((_, tag, ends)) = found else { return self.trim(shown) };
             self.held.drain(..tag.len());
-            self.inside = !self.inside;
+            self.ends = ends;
+        }
+    }
+
+    /// Where the next tag is that counts here, the tag, and the one that then ends the thought.
+    fn next_tag(&self) -> Option<(usize, &'static str, Option<&'static str>)> {
+        match self.ends {
+            Some(close) => self.held.find(close).map(|at| (at, close, None)),
+            None => {
+                let found = |(open, close)| self.held.find(open).map(|at| (at, open, Some(close)));
+                TAGS.into_iter().filter_map(found).min_by_key(|(at, ..)| *at)
+            }
+        }
+    }
+
+    /// How many bytes at the end of the text may be the beginning of a tag that counts here.
+    fn partial(&self) -> usize {
+        match self.ends {
+            Some(close) => partial(&self.held, close),
+            None => TAGS.iter().map(|(open, _)| partial(&self.held, open)).max().unwrap_or(0),
         }
     }
 
     /// The text that was held back when the block ends.
     pub(super) fn finish(&mut self) -> String {
         let held = std::mem::take(&mut self.held);
-        if self.inside { String::new() } else { self.trim(held) }
+        if self.ends.is_some() { String::new() } else { self.trim(held) }
     }
 
     /// A block doesn't begin with the empty lines that followed a thought.
@@ -68,6 +86,8 @@ mod tests {
     fn thoughts_are_left_out() {
         assert_eq!(filter(["<thinking>Let me see.</thinking>\n\nYou have 3."]), "You have 3.");
         assert_eq!(filter(["A<thinking>b</thinking>C<thinking>d</thinking>E"]), "ACE");
+        assert_eq!(filter(["<think>Let me see.</think>\n\nYou have 3."]), "You have 3.");
+        assert_eq!(filter(["A<think>b <thinking> </thinking>c</think>D<thinking>e</think>f</thinking>G"]), "ADG");
     }
 
     #[test]
@@ -82,8 +102,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_does_not_matter_where_the_deltas_cut(cuts in proptest::collection::vec(0usize..60, 0..8)) {
-            let text = "Hello <thinking>so, é <thin </thinking>world <thinking>x</thinking>!";
+        fn it_does_not_matter_where_the_deltas_cut(cuts in proptest::collection::vec(0usize..66, 0..8)) {
+            let text = "Hello <thinking>so, é <thin </thinking>world <think>x</th</think>!";
             let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| text.is_char_boundary(*cut)).collect();
             cuts.push(0);
             cuts.push(text.len());

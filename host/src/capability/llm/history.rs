@@ -1,14 +1,17 @@
-//! The rules of a conversation. A request that breaks them would be refused, and every later one of the same conversation
-//! as well.
+//! The rules of a conversation, of all services. A request that breaks them would be refused, and every later one of the
+//! same conversation as well.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::super::{Content, Message, Role};
+use super::{Content, Message, Role};
 
-/// The longest name or id.
-const LONGEST: usize = 64;
+/// The longest name of a tool.
+const LONGEST_NAME: usize = 64;
+
+/// The longest id of a tool use: OpenAI takes 40 characters, Bedrock 64.
+const LONGEST_ID: usize = 40;
 
 /// Whether a conversation is one, or what is wrong with it.
 pub(super) fn check(messages: &[Message]) -> Result<(), String> {
@@ -51,23 +54,23 @@ pub(super) fn check(messages: &[Message]) -> Result<(), String> {
 
 /// Whether every model takes this name of a tool. Nova refuses a `-`.
 pub(super) fn is_name(name: &str) -> bool {
-    (1..=LONGEST).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// A name in the history as the service takes it. A model makes names up, and what it once asked for is asked for ever.
+/// A name in the history as every service takes it. A model makes names up, and what it once asked for is asked for ever.
 pub(super) fn name(name: &str) -> Cow<'_, str> {
     if is_name(name) {
         return name.into();
     }
     let valid = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
-    let mended: String = name.chars().map(valid).take(LONGEST).collect();
+    let mended: String = name.chars().map(valid).take(LONGEST_NAME).collect();
     if mended.is_empty() { "unnamed".into() } else { mended.into() }
 }
 
-/// The id of a tool use as the service takes it: another provider may have made it. The same id gives the same one.
+/// The id of a tool use as every service takes it: another provider may have made it. The same id gives the same one.
 pub(super) fn id(id: &str) -> Cow<'_, str> {
     let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
-    if (1..=LONGEST).contains(&id.len()) && id.bytes().all(valid) {
+    if (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(valid) {
         return id.into();
     }
     let mut hasher = DefaultHasher::new();
@@ -79,7 +82,7 @@ pub(super) fn id(id: &str) -> Cow<'_, str> {
 mod tests {
     use serde_json::json;
 
-    use super::super::super::{ToolResult, ToolUse};
+    use super::super::{ToolResult, ToolUse};
     use super::*;
 
     fn uses(ids: &[&str]) -> Message {
@@ -111,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_service_would_refuse_is_named() {
+    fn what_a_service_would_refuse_is_named() {
         for (messages, wrong) in [
             (vec![], "last message"),
             (vec![assistant(), user()], "first message"),
@@ -142,7 +145,7 @@ mod tests {
         assert_eq!(name(""), "unnamed");
         assert!(is_name(&name(&"é".repeat(90))));
         assert_eq!(id("tooluse_a-1:b.c"), "tooluse_a-1:b.c");
-        for odd in ["", "call 1", "é", &"a".repeat(65)] {
+        for odd in ["", "call 1", "é", &"a".repeat(41)] {
             assert_eq!(id(odd), id(odd));
             assert_eq!(id(odd).len(), 19, "{}", id(odd));
         }
