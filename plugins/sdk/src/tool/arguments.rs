@@ -94,6 +94,7 @@ mod tests {
     use crate::tool::schema;
 
     #[derive(Debug, Deserialize, JsonSchema)]
+    #[expect(dead_code, reason = "some fields are there to be refused")]
     struct Payment {
         invoice: String,
         amount: Money,
