@@ -9,7 +9,7 @@ PLUGINS := $(patsubst %/plugin.toml,%,$(wildcard plugins/*/plugin.toml))
 CARGO_DENY := 0.20.2
 CARGO_MACHETE := 0.9.2
 
-.PHONY: help run test bench build plugins setup lint fmt clippy doc deny machete audit
+.PHONY: help run test bench eval build plugins setup lint fmt clippy doc deny machete audit
 
 help: ## This list.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ test: setup ## All tests, with a database of their own.
 
 bench: build plugins ## What a turn, a sandbox and a start cost.
 	$(CARGO) bench -p canvalo-tests
+
+eval: build plugins ## How often a question reaches the agents that should answer it.
+	@CANVALO_PLUGIN_DIR=$(TARGET)/plugins $(CANVALO) eval tests/eval/questions.toml
 
 build: setup
 	@echo "==> Building the host (some minutes the first time)"

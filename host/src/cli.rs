@@ -3,6 +3,7 @@
 mod chat;
 #[cfg(feature = "dev")]
 mod dev;
+mod eval;
 #[cfg(feature = "dev")]
 mod plugin;
 mod serve;
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Token(token::Token),
     /// Ask a running server and print the answer as it streams.
     Chat(chat::Chat),
+    /// Measure how often a question reaches the agents that should answer it.
+    Eval(eval::Eval),
     /// Build and inspect agent plugins.
     #[cfg(feature = "dev")]
     #[command(subcommand)]
@@ -42,6 +45,7 @@ impl Command {
             Self::Dev(dev) => block_on(dev.run()),
             Self::Token(token) => token.run(),
             Self::Chat(chat) => block_on(chat.run()),
+            Self::Eval(eval) => block_on(eval.run()),
             #[cfg(feature = "dev")]
             Self::Plugin(plugin) => plugin.run(),
         }

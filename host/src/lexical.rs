@@ -3,11 +3,16 @@
 //! Ranks candidates (agents, tools) by the words they share with a question. A word counts for more the fewer
 //! candidates use it, and a word nobody knows counts against all of them, so that "what is the weather" goes to no one.
 
+mod elsewhere;
+mod features;
+mod related;
+mod typo;
+mod vocabulary;
 pub mod words;
 
-use std::collections::HashMap;
-
-use words::{Term, terms};
+use elsewhere::strays;
+use features::{Feature, Kind, features};
+use vocabulary::{IN_DESCRIPTION, IN_NAME, Vocabulary};
 
 /// Something a question can go to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,12 +75,22 @@ impl Ranking {
     }
 }
 
-// How much a word says by where the candidate has it.
-const IN_NAME: f64 = 3.0;
-const IN_EXAMPLES: f64 = 2.0;
-const IN_DESCRIPTION: f64 = 1.5;
-/// A word of time ("week") or a person's name says little about whose question it is.
+/// A word that people say about anything ("put", "start") says less of the topic than one of the trade.
+const NAME: f64 = 0.1;
+const TRADE: f64 = 0.6;
+const FRAME_PAIR: f64 = 0.3;
+const FOCUS: f64 = 0.001;
+const LIGHT: f64 = 0.4;
+/// A word of time ("week"), a figure or a person's name says little about whose question it is.
 const WEAK: f64 = 0.25;
+/// What two words next to each other say beyond what each does.
+const PAIR: f64 = 0.3;
+/// A word that nobody knows says that the question is about something else, less surely than a known one the contrary.
+const UNKNOWN: f64 = 0.85;
+/// What a word that others know says against a candidate.
+const OTHERS: f64 = 0.5;
+/// What a word of talk about other things says against all of them.
+const ASTRAY: f64 = 1.3;
 /// How much of the question's weight must be known to a candidate: enough that one known word among two unknown ones is
 /// not a match unless it is the candidate's name.
 const COVERAGE: f64 = 0.45;
@@ -83,42 +98,95 @@ const COVERAGE_WITH_NAME: f64 = 0.2;
 
 /// Ranks the candidates for a question.
 pub fn rank(question: &str, candidates: &[Candidate]) -> Ranking {
-    let tables: Vec<HashMap<String, f64>> = candidates.iter().map(weights).collect();
-    let count = candidates.len().max(1) as f64;
-    let asked: Vec<(Term, f64)> = distinct(terms(question))
-        .into_iter()
-        .map(|term| {
-            let users = tables.iter().filter(|table| table.contains_key(&term.stem)).count();
-            let rarity = 1.0 + (count / users.max(1) as f64).ln();
-            let weak = term.temporal || (term.proper && users == 0);
-            let weight = if weak { rarity * WEAK } else { rarity };
-            (term, weight)
-        })
+    rank_by(question, &candidates.iter().map(Vocabulary::of).collect::<Vec<_>>())
+}
+
+fn rank_by(question: &str, vocabularies: &[Vocabulary]) -> Ranking {
+    let count = vocabularies.len().max(1) as f64;
+    let asked: Vec<Asked> =
+        features(question).into_iter().map(|feature| Asked::among(vocabularies, &feature)).collect();
+    let against = strays(question) as f64 * (1.0 + count.ln()) * ASTRAY;
+    let mut scores: Vec<Score> = vocabularies
+        .iter()
+        .enumerate()
+        .map(|(index, vocabulary)| score(index, vocabulary.len(), &asked, against))
         .collect();
-    let total: f64 = asked.iter().map(|(_, weight)| weight).sum();
-    let mut scores: Vec<Score> =
-        tables.iter().enumerate().map(|(index, table)| score(index, table, &asked, total)).collect();
     scores.sort_by(|a, b| b.confident.cmp(&a.confident).then(b.score.total_cmp(&a.score)));
     Ranking { scores }
 }
 
-/// The candidates a question should go to, best first, at most `most`: the best one, those that fit almost as well, and
-/// those that a part of the question ("… and who hasn't been contacted?") is about. Empty when nothing fits.
+/// A feature of the question.
+struct Asked {
+    kind: Kind,
+    /// How much it says for each candidate, 0.0 where it says nothing.
+    says: Vec<f64>,
+    weight: f64,
+}
+
+impl Asked {
+    fn among(vocabularies: &[Vocabulary], feature: &Feature) -> Self {
+        let Feature { key, kind } = feature;
+        let mut says: Vec<f64> = vocabularies.iter().map(|vocabulary| vocabulary.weight(key)).collect();
+        if matches!(kind, Kind::Word | Kind::Light | Kind::Trade) && says.iter().all(|says| *says == 0.0) {
+            says = vocabularies.iter().map(|vocabulary| vocabulary.weight_of_slip(key)).collect();
+        }
+        let most = says.iter().copied().fold(0.0, f64::max);
+        let known_by = says.iter().filter(|says| **says > most / 2.0).count();
+        let rarity = (vocabularies.len().max(1) as f64 / known_by.max(1) as f64).ln();
+        let weight = match kind {
+            Kind::Pair | Kind::FramePair if known_by == 0 => 0.0,
+            Kind::Pair => rarity * PAIR,
+            Kind::FramePair => rarity * PAIR * FRAME_PAIR,
+            Kind::Frame if known_by == 0 => 0.0,
+            Kind::Frame => (1.0 + rarity) * WEAK,
+            Kind::Name if known_by == 0 => (1.0 + rarity) * NAME,
+            Kind::Trade if known_by == 0 => 0.0,
+            Kind::Trade => (1.0 + rarity) * TRADE,
+            _ if known_by == 0 => (1.0 + rarity) * UNKNOWN,
+            Kind::Light => (1.0 + rarity) * LIGHT,
+            Kind::Word | Kind::Name => 1.0 + rarity,
+        };
+        Self { kind: *kind, says, weight }
+    }
+}
+
+fn score(index: usize, size: usize, asked: &[Asked], against: f64) -> Score {
+    let (mut score, mut covered, mut against) = (0.0, 0.0, against);
+    let (mut named, mut strong) = (false, false);
+    for Asked { kind, says, weight } in asked {
+        let own = says[index];
+        if own == 0.0 {
+            let others = says.iter().any(|says| *says > 0.0);
+            against += weight * if others { OTHERS } else { 1.0 };
+            continue;
+        }
+        score += weight * own;
+        // A related word covers less than the word itself would.
+        covered += weight * (own / IN_DESCRIPTION).min(1.0);
+        let frame = matches!(kind, Kind::Frame | Kind::FramePair);
+        named |= own >= IN_NAME && !frame;
+        strong |= !frame;
+    }
+    let coverage = if covered > 0.0 { covered / (covered + against) } else { 0.0 };
+    let enough = if named { COVERAGE_WITH_NAME } else { COVERAGE };
+    // Of two that match the same words, the one that says less besides is meant.
+    let focus = 1.0 / (1.0 + size as f64 * FOCUS);
+    Score { index, score: score * focus, confident: coverage >= enough && strong }
+}
+
+/// The candidates a question should go to, best first, at most `most`: the best one, or those that the parts of the
+/// question ("… and who hasn't been contacted?") are about. Empty when nothing fits.
 pub fn choose(question: &str, candidates: &[Candidate], most: usize) -> Vec<usize> {
-    /// Two candidates this close can't be told apart by their words.
-    const NEAR: f64 = 0.93;
-    let mut chosen: Vec<usize> = Vec::new();
-    let parts = clauses(question);
-    let whole = rank(question, candidates);
-    let near: Vec<usize> = whole.near_best(NEAR).map(|s| s.index).collect();
-    let by_part: Vec<usize> = parts.iter().filter_map(|part| rank(part, candidates).best()).collect();
-    // Several parts that each belong to somebody: theirs is the better reading than the whole's average.
-    let sources = if parts.len() > 1 && by_part.len() > 1 { by_part } else { near };
-    for index in sources {
-        if !chosen.contains(&index) {
-            chosen.push(index);
+    let vocabularies: Vec<Vocabulary> = candidates.iter().map(Vocabulary::of).collect();
+    let best = |text: &str| rank_by(text, &vocabularies).best();
+    let mut by_part: Vec<usize> = Vec::new();
+    for index in clauses(question).iter().filter_map(|clause| best(clause)) {
+        if !by_part.contains(&index) {
+            by_part.push(index);
         }
     }
+    // Several parts that each belong to somebody: theirs is the better reading than the whole's average.
+    let mut chosen = if by_part.len() > 1 { by_part } else { best(question).into_iter().collect() };
     chosen.truncate(most);
     chosen
 }
@@ -133,48 +201,6 @@ fn clauses(question: &str) -> Vec<String> {
         .map(|part| part.trim().to_owned())
         .filter(|part| !part.is_empty())
         .collect()
-}
-
-fn weights(candidate: &Candidate) -> HashMap<String, f64> {
-    let mut table: HashMap<String, f64> = HashMap::new();
-    let mut add = |text: &str, weight: f64| {
-        for term in terms(text) {
-            let entry = table.entry(term.stem).or_default();
-            *entry = entry.max(weight);
-        }
-    };
-    add(&candidate.name, IN_NAME);
-    candidate.examples.iter().for_each(|example| add(example, IN_EXAMPLES));
-    add(&candidate.description, IN_DESCRIPTION);
-    table
-}
-
-fn score(index: usize, table: &HashMap<String, f64>, asked: &[(Term, f64)], total: f64) -> Score {
-    let (mut score, mut covered) = (0.0, 0.0);
-    let (mut named, mut strong) = (false, false);
-    for (term, weight) in asked {
-        let Some(place) = table.get(&term.stem) else { continue };
-        score += weight * place;
-        covered += weight;
-        named |= *place >= IN_NAME && !term.temporal;
-        strong |= !term.temporal;
-    }
-    let coverage = if total > 0.0 { covered / total } else { 0.0 };
-    let enough = if named { COVERAGE_WITH_NAME } else { COVERAGE };
-    // Of two that match the same words, the one that says less besides is meant.
-    let focus = 1.0 / (1.0 + table.len() as f64 * 0.001);
-    Score { index, score: score * focus, confident: coverage >= enough && strong }
-}
-
-fn distinct(terms: Vec<Term>) -> Vec<Term> {
-    let mut seen: Vec<Term> = Vec::with_capacity(terms.len());
-    for term in terms {
-        match seen.iter_mut().find(|known| known.stem == term.stem) {
-            Some(known) => known.proper &= term.proper,
-            None => seen.push(term),
-        }
-    }
-    seen
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@
 //! - [`capability`]: what those functions reach, language models and the user's data.
 //!
 //! Beside it stand [`config`] (the environment, read once), [`clock`] (what time it is), [`lexical`] (words compared
-//! without a model), [`app`] (what lives as long as the process) and `dev` (a local Supabase and the plugin builder).
+//! without a model), [`app`] (what lives as long as the process), [`eval`] (how well questions are routed) and `dev` (a
+//! local Supabase and the plugin builder).
 
 pub mod app;
 pub mod auth;
@@ -20,6 +21,7 @@ pub mod config;
 pub mod conversation;
 #[cfg(feature = "dev")]
 pub mod dev;
+pub mod eval;
 mod hex;
 pub mod http;
 pub mod lexical;

@@ -4,6 +4,7 @@
 //! Several: they work at the same time, and the supervisor reads what they found, asks further ones where that is needed,
 //! and closes. None: the supervisor answers itself. When the model fails, words decide.
 
+mod evaluate;
 mod failure;
 mod floor;
 mod routing;
@@ -15,6 +16,7 @@ use futures::StreamExt;
 use futures::future::join_all;
 
 pub use failure::Failure;
+pub use routing::choose_by_words;
 pub use turn::{Question, Step, Turn, TurnEnd};
 
 use crate::capability::llm::budget::Budgeted;

@@ -2,6 +2,9 @@
 //!
 //! The stemmer is a few suffix rules. It need not find dictionary stems, only bring the forms of one word together.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// A meaningful word of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
@@ -11,6 +14,8 @@ pub struct Term {
     pub temporal: bool,
     /// Whether it looks like somebody's name: capitalised inside a sentence.
     pub proper: bool,
+    /// Whether people say it about anything ("put", "start").
+    pub light: bool,
 }
 
 /// A word as it was written, and where.
@@ -58,7 +63,7 @@ pub fn terms(text: &str) -> Vec<Term> {
             text[previous_end..].strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         if code && plain.len() > 1 {
             // `INV-1042` and `INV-1038` are codes of one kind; which one doesn't matter.
-            found.push(Term { stem: format!("{plain}-#"), temporal: false, proper: true });
+            found.push(Term { stem: format!("{plain}-#"), temporal: false, proper: true, light: false });
         }
         if code || plain.is_empty() || plain.chars().any(char::is_numeric) || STOP.contains(&&*plain) {
             continue;
@@ -67,6 +72,7 @@ pub fn terms(text: &str) -> Vec<Term> {
         let shouted = word.text.chars().count() > 1 && !word.text.chars().any(char::is_lowercase);
         found.push(Term {
             temporal: TEMPORAL.contains(&&*plain),
+            light: LIGHT.contains(&&*plain),
             stem: synonym(stem(&plain)),
             proper: capitalised && !sentence_start && !shouted,
         });
@@ -82,7 +88,8 @@ pub fn stems(text: &str) -> Vec<String> {
 /// A word in lower case, its possessive removed.
 pub fn normal(word: &str) -> String {
     let lower = word.to_lowercase().replace('’', "'");
-    lower.strip_suffix("'s").unwrap_or(&lower).to_owned()
+    let full = CONTRACTIONS.iter().find(|(short, _)| *short == lower).map_or(lower.as_str(), |(_, full)| full);
+    full.strip_suffix("'s").unwrap_or(full).to_owned()
 }
 
 /// The stem of a word in lower case.
@@ -139,6 +146,9 @@ const SYNONYMS: &[&[&str]] = &[
     &["revenu", "incom", "earn", "turnov"],
     &["owe", "ow", "outstand"],
     &["invoic", "bill"],
+    &["project", "job"],
+    &["task", "todo"],
+    &["proposal", "quote", "bid"],
     &["creat", "add", "new"],
     &["updat", "chang", "edit", "modifi"],
     &["delet", "remov", "eras"],
@@ -146,31 +156,106 @@ const SYNONYMS: &[&[&str]] = &[
     &["age", "aging"],
 ];
 
+/// A word in lower case as [`Term::stem`] has it.
+pub(super) fn known_stem(word: &str) -> String {
+    synonym(stem(word))
+}
+
+/// Whether a word in lower case is about time.
+pub(super) fn is_temporal(word: &str) -> bool {
+    TEMPORAL.contains(&word)
+}
+
+/// Whether a stem is of what painters work on and with.
+pub(super) fn is_of_the_trade(stem: &str) -> bool {
+    static STEMS: LazyLock<HashSet<String>> = LazyLock::new(|| TRADE.iter().map(|word| known_stem(word)).collect());
+    STEMS.contains(stem)
+}
+
 fn synonym(stem: String) -> String {
     SYNONYMS.iter().find(|line| line.contains(&&*stem)).map_or(stem, |line| line[0].to_owned())
 }
 
+/// Contractions as they are typed in a hurry, where they can't be another word.
+#[rustfmt::skip]
+const CONTRACTIONS: &[(&str, &str)] = &[
+    ("arent", "aren't"), ("cant", "can't"), ("couldnt", "couldn't"), ("didnt", "didn't"), ("doesnt", "doesn't"),
+    ("dont", "don't"), ("hadnt", "hadn't"), ("hasnt", "hasn't"), ("havent", "haven't"), ("hes", "he's"),
+    ("hows", "how's"), ("im", "i'm"), ("isnt", "isn't"), ("ive", "i've"), ("lets", "let's"), ("shes", "she's"),
+    ("shouldnt", "shouldn't"), ("thats", "that's"), ("theres", "there's"), ("theyre", "they're"), ("wasnt", "wasn't"),
+    ("werent", "weren't"), ("weve", "we've"), ("whats", "what's"), ("wheres", "where's"), ("whos", "who's"),
+    ("wont", "won't"), ("wouldnt", "wouldn't"), ("youre", "you're"),
+];
+
 /// Words that say nothing about the topic. Contractions stand without their possessive.
 #[rustfmt::skip]
 const STOP: &[&str] = &[
-    "a", "about", "all", "also", "am", "an", "and", "any", "are", "aren't", "as", "at", "be", "been", "being", "but",
-    "by", "can", "can't", "could", "did", "didn't", "display", "do", "does", "doesn't", "don't", "each", "every", "find",
-    "for", "from", "get", "give", "had", "has", "hasn't", "have", "haven't", "he", "help", "her", "here", "him", "his",
-    "how", "i", "i'd", "i'm", "i've", "if", "in", "into", "is", "isn't", "it", "its", "just", "let", "let's", "like", "list",
-    "look", "many", "may", "me", "money", "much", "my", "need", "no", "not", "of", "off", "on", "one", "or", "our",
-    "out", "over", "please", "see", "she", "should", "show", "so", "some", "tell", "than", "that", "the", "their",
-    "them", "then", "there", "these", "they", "this", "those", "to", "too", "up", "us", "view", "want", "was", "wasn't", "we", "were",
-    "what", "when", "where", "which", "who", "whose", "why", "will", "with", "would", "yes", "you", "your",
+    "a", "about", "actually", "again", "all", "almost", "already", "alright", "also", "always", "am", "an", "and",
+    "another", "any", "anybody", "anyone", "anything", "are", "aren't", "around", "as", "at", "awesome", "back", "be",
+    "because", "been", "before", "being", "between", "bit", "both", "but", "by", "bye", "came", "can", "can't",
+    "cheers", "come", "comes", "cool", "could", "couldn't", "did", "didn't", "display", "do", "does", "doesn't",
+    "don't", "down", "each", "else", "even", "ever", "every", "everybody", "everyone", "everything", "find", "folks",
+    "for", "from", "get", "give", "go", "goes", "going", "gone", "gonna", "good", "got", "gotta", "great", "guess",
+    "had", "hadn't", "has", "hasn't", "have", "haven't", "he", "hello", "help", "her", "here", "hey", "hi", "him",
+    "himself", "his", "how", "i", "i'd", "i'll", "i'm", "i've", "if", "in", "into", "is", "isn't", "it", "its",
+    "just", "keep", "kinda", "later", "let", "let's", "like", "list", "look", "lot", "lots", "many", "may", "maybe",
+    "me", "money", "more", "most", "much", "must", "my", "myself", "need", "never", "no", "not", "nothing", "now",
+    "of", "off", "often", "ok", "okay", "on", "one", "only", "or", "other", "our", "ourselves", "out", "over",
+    "people", "perfect", "please", "pls", "plz", "ppl", "quite", "rather", "real", "really", "right", "same", "see",
+    "she", "should", "shouldn't", "show", "so", "some", "somebody", "someone", "something", "still", "stuff", "such",
+    "supposed", "sure", "tell", "than", "thank", "thanks", "that", "the", "their", "them", "then", "there", "these",
+    "they", "they're", "they've", "thing", "things", "think", "this", "those", "though", "through", "thx", "to",
+    "too", "try", "trying", "under", "up", "us", "view", "wanna", "want", "was", "wasn't", "we", "we'll", "we're",
+    "we've", "well", "went", "were", "weren't", "what", "when", "where", "which", "while", "who", "whose", "why",
+    "will", "with", "within", "without", "won't", "would", "wouldn't", "ya", "yeah", "yep", "yes", "yet", "you",
+    "you're", "your",
+];
+
+/// Words that are said about anything, so that they tell little of the topic.
+#[rustfmt::skip]
+const LIGHT: &[&str] = &[
+    "add", "added", "ask", "asked", "become", "began", "begin", "best", "better", "big", "bring", "bringing",
+    "brought", "buy", "call", "called", "calls", "change", "changed", "check", "checked", "close", "cut", "doing",
+    "done", "double", "drop", "dropped", "end", "ended", "far", "fast", "few", "first", "fit", "follow", "gave",
+    "give", "given", "giving", "group", "guy", "guys", "half", "hand", "happen", "happened", "happy", "hard", "hear",
+    "heard", "high", "hit", "hold", "home", "hope", "house", "keep", "kept", "kind", "knock", "know", "knows",
+    "large", "late", "leave", "leaving", "left", "less", "light", "line", "little", "live", "long", "looking", "lost",
+    "low", "made", "make", "makes", "making", "mark", "mean", "mention", "miss", "missed", "move", "moved", "moving",
+    "name", "near", "new", "nice", "number", "numbers", "old", "open", "opened", "own", "part", "pick", "piece",
+    "place", "plan", "play", "point", "pull", "push", "put", "putting", "ran", "reach", "read", "ready", "remove",
+    "report", "run", "running", "said", "saw", "say", "saying", "says", "send", "sending", "sent", "set", "shoot",
+    "short", "side", "sit", "sitting", "small", "sort", "speak", "spend", "stand", "start", "started", "starting",
+    "stay", "stays", "step", "stop", "stopped", "story", "take", "taken", "takes", "taking", "talk", "talked",
+    "thought", "told", "took", "top", "touch", "turn", "turned", "two", "use", "used", "using", "wait", "waiting",
+    "walk", "way", "whole", "win", "won", "word", "words", "work", "worked", "working", "works", "worth", "wrong",
+];
+
+/// What painters work on and with: said about every kind of their business, so it is never strange and tells little.
+#[rustfmt::skip]
+const TRADE: &[&str] = &[
+    "apartment", "attic", "banister", "baseboard", "basement", "bathroom", "bedroom", "brick", "brush", "bucket",
+    "building", "cabinet", "caulk", "caulking", "ceiling", "church", "cloth", "coat", "coating", "coats", "concrete",
+    "condo", "contractor", "deck", "door", "drawer", "drywall", "duplex", "epoxy", "exterior", "fence", "floor",
+    "foot", "ft", "gallon", "garage", "gutter", "hallway", "house", "inside", "interior", "kitchen", "ladder", "lift",
+    "living", "lobby", "masonry", "metal", "molding", "mural", "office", "outside", "paint", "painted", "painter",
+    "painting", "patch", "patching", "patio", "porch", "pressure", "prime", "primer", "property", "railing",
+    "repaint", "repainting", "restaurant", "roller", "room", "sand", "sanding", "scaffold", "scaffolding", "school",
+    "scrape", "scraping", "shop", "shutter", "siding", "spray", "sprayer", "sq", "square", "stain", "stained",
+    "staining", "stair", "staircase", "stucco", "surface", "tape", "tarp", "townhouse", "trim", "varnish", "wall",
+    "wallpaper", "warehouse", "wash", "window", "wood",
 ];
 
 /// Words of time.
 #[rustfmt::skip]
 const TEMPORAL: &[&str] = &[
-    "ago", "april", "august", "coming", "current", "currently", "daily", "date", "day", "days", "december", "february",
-    "friday", "january", "july", "june", "last", "lately", "march", "monday", "month", "monthly", "months", "next",
-    "november", "now", "october", "past", "previous", "quarter", "quarters", "recent", "recently", "saturday",
-    "september", "since", "soon", "sunday", "thursday", "time", "today", "tomorrow", "tuesday", "until", "wednesday",
-    "week", "weekly", "weeks", "year", "yearly", "years", "yesterday",
+    "afternoon", "ago", "apr", "april", "aug", "august", "coming", "current", "currently", "daily", "date", "day",
+    "days", "dec", "december", "evening", "feb", "february", "fri", "friday", "hour", "hours", "jan", "january",
+    "jul", "july", "jun", "june", "last", "lately", "march", "minute", "minutes", "mon", "monday", "month", "monthly",
+    "months", "morning", "next", "night", "noon", "nov", "november", "now", "oct", "october", "past", "previous",
+    "quarter", "quarters", "recent", "recently", "saturday", "sep", "sept", "september", "since", "soon", "summer",
+    "sunday", "thu", "thurs", "thursday", "time", "times", "today", "tomorrow", "tonight", "tue", "tues", "tuesday",
+    "until", "wed", "wednesday", "week", "weekend", "weekends", "weekly", "weeks", "winter", "year", "yearly",
+    "years", "yesterday",
 ];
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::capability::llm::{
     Completion, CompletionRequest, Content, LlmError, Message, Role, StopReason, Tool, ToolUse,
 };
 use crate::lexical;
+use crate::plugin::manifest::Manifest;
 use crate::plugin::{Plugin, Registry};
 
 const PROMPT: &str = include_str!("prompt.md");
@@ -119,19 +120,23 @@ pub(super) fn choice(registry: &Registry, completion: Completion) -> Result<Choi
     }
 }
 
-/// The plugins whose descriptions and examples share most with the message; none when it is about something else.
+/// The plugins that the words of a message choose.
 pub(super) fn by_words(registry: &Registry, message: &str) -> Vec<Assignment> {
-    let candidates: Vec<lexical::Candidate> = registry
-        .plugins()
-        .iter()
-        .map(|plugin| lexical::Candidate {
-            name: plugin.manifest.name.clone(),
-            description: plugin.manifest.description.clone(),
-            examples: plugin.manifest.examples.clone(),
-        })
-        .collect();
-    let chosen = lexical::choose(message, &candidates, AGENTS_AT_ONCE).into_iter();
-    chosen.filter_map(|index| registry.plugins().get(index)).map(|plugin| assignment(plugin.clone())).collect()
+    let plugins = registry.plugins();
+    let chosen = choose_by_words(plugins.iter().map(|plugin| &plugin.manifest), message).into_iter();
+    chosen.filter_map(|index| plugins.get(index)).map(|plugin| assignment(plugin.clone())).collect()
+}
+
+/// The positions of the agents whose descriptions and examples share most with the message; none when it is about
+/// something else.
+pub fn choose_by_words<'a>(manifests: impl Iterator<Item = &'a Manifest>, message: &str) -> Vec<usize> {
+    let candidate = |manifest: &Manifest| lexical::Candidate {
+        name: manifest.name.clone(),
+        description: manifest.description.clone(),
+        examples: manifest.examples.clone(),
+    };
+    let candidates: Vec<lexical::Candidate> = manifests.map(candidate).collect();
+    lexical::choose(message, &candidates, AGENTS_AT_ONCE)
 }
 
 /// As the model would have asked.
