@@ -51,6 +51,8 @@ pub struct Score {
     pub index: usize,
     /// Comparable within one ranking only; from 0.0.
     pub score: f64,
+    /// How much of the question's weight it knows, 0.0 to 1.0.
+    pub coverage: f64,
     /// Whether the question is recognisably about it.
     pub confident: bool,
 }
@@ -76,6 +78,7 @@ impl Ranking {
 }
 
 /// A word that people say about anything ("put", "start") says less of the topic than one of the trade.
+const PART_COVERAGE: f64 = 0.65;
 const NAME: f64 = 0.1;
 const TRADE: f64 = 0.6;
 const FRAME_PAIR: f64 = 0.3;
@@ -86,7 +89,7 @@ const WEAK: f64 = 0.25;
 /// What two words next to each other say beyond what each does.
 const PAIR: f64 = 0.3;
 /// A word that nobody knows says that the question is about something else, less surely than a known one the contrary.
-const UNKNOWN: f64 = 0.85;
+const UNKNOWN: f64 = 0.7;
 /// What a word that others know says against a candidate.
 const OTHERS: f64 = 0.5;
 /// What a word of talk about other things says against all of them.
@@ -127,7 +130,9 @@ impl Asked {
     fn among(vocabularies: &[Vocabulary], feature: &Feature) -> Self {
         let Feature { key, kind } = feature;
         let mut says: Vec<f64> = vocabularies.iter().map(|vocabulary| vocabulary.weight(key)).collect();
-        if matches!(kind, Kind::Word | Kind::Light | Kind::Trade) && says.iter().all(|says| *says == 0.0) {
+        if matches!(kind, Kind::Word | Kind::Opening | Kind::Light | Kind::Trade)
+            && says.iter().all(|says| *says == 0.0)
+        {
             says = vocabularies.iter().map(|vocabulary| vocabulary.weight_of_slip(key)).collect();
         }
         let most = says.iter().copied().fold(0.0, f64::max);
@@ -139,12 +144,12 @@ impl Asked {
             Kind::FramePair => rarity * PAIR * FRAME_PAIR,
             Kind::Frame if known_by == 0 => 0.0,
             Kind::Frame => (1.0 + rarity) * WEAK,
-            Kind::Name if known_by == 0 => (1.0 + rarity) * NAME,
+            Kind::Name | Kind::Opening if known_by == 0 => (1.0 + rarity) * NAME,
             Kind::Trade if known_by == 0 => 0.0,
             Kind::Trade => (1.0 + rarity) * TRADE,
             _ if known_by == 0 => (1.0 + rarity) * UNKNOWN,
             Kind::Light => (1.0 + rarity) * LIGHT,
-            Kind::Word | Kind::Name => 1.0 + rarity,
+            Kind::Word | Kind::Name | Kind::Opening => 1.0 + rarity,
         };
         Self { kind: *kind, says, weight }
     }
@@ -171,7 +176,7 @@ fn score(index: usize, size: usize, asked: &[Asked], against: f64) -> Score {
     let enough = if named { COVERAGE_WITH_NAME } else { COVERAGE };
     // Of two that match the same words, the one that says less besides is meant.
     let focus = 1.0 / (1.0 + size as f64 * FOCUS);
-    Score { index, score: score * focus, confident: coverage >= enough && strong }
+    Score { index, score: score * focus, coverage, confident: coverage >= enough && strong }
 }
 
 /// The candidates a question should go to, best first, at most `most`: the best one, or those that the parts of the
@@ -179,8 +184,12 @@ fn score(index: usize, size: usize, asked: &[Asked], against: f64) -> Score {
 pub fn choose(question: &str, candidates: &[Candidate], most: usize) -> Vec<usize> {
     let vocabularies: Vec<Vocabulary> = candidates.iter().map(Vocabulary::of).collect();
     let best = |text: &str| rank_by(text, &vocabularies).best();
+    let sure = |text: &String| {
+        let first = rank_by(text, &vocabularies).scores.into_iter().next();
+        first.filter(|score| score.confident && score.coverage >= PART_COVERAGE).map(|score| score.index)
+    };
     let mut by_part: Vec<usize> = Vec::new();
-    for index in clauses(question).iter().filter_map(|clause| best(clause)) {
+    for index in clauses(question).iter().filter_map(sure) {
         if !by_part.contains(&index) {
             by_part.push(index);
         }

@@ -39,7 +39,7 @@ impl Eval {
         let text = std::fs::read_to_string(&self.questions).with_context(|| self.questions.display().to_string())?;
         let questions = Questions::parse(&text).with_context(|| self.questions.display().to_string())?.questions;
         match &self.manifests {
-            Some(folder) => self.by_words(&questions, &manifests(folder)?),
+            Some(folder) => self.by_words(&questions, &manifests(folder)?)?,
             None => {
                 let config = Config::read(&super::environment()?)?;
                 telemetry::start(&config);

@@ -22,6 +22,8 @@ pub(super) enum Kind {
     Trade,
     /// The name of somebody or something.
     Name,
+    /// The first word, capitalised: a word as any other, or else a name.
+    Opening,
     /// A word of time, or a kind of figure.
     Frame,
     /// Two words next to each other.
@@ -34,11 +36,14 @@ pub(super) enum Kind {
 pub(super) fn features(text: &str) -> Vec<Feature> {
     let mut found: Vec<Feature> = Vec::new();
     let mut names: Vec<String> = Vec::new();
+    let opening = words(text).into_iter().next().filter(|word| word.text.starts_with(char::is_uppercase));
+    let opening = opening.map(|word| known_stem(&normal(word.text)));
     for term in terms(text).into_iter().filter(|term| !term.temporal) {
         let kind = match () {
             () if term.proper && !term.stem.ends_with("-#") => Kind::Name,
             () if is_of_the_trade(&term.stem) => Kind::Trade,
             () if term.light => Kind::Light,
+            () if opening.as_ref() == Some(&term.stem) => Kind::Opening,
             () => Kind::Word,
         };
         if kind == Kind::Name {
