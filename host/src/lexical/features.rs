@@ -40,7 +40,8 @@ pub(super) fn features(text: &str) -> Vec<Feature> {
     let opening = opening.map(|word| known_stem(&normal(word.text)));
     for term in terms(text).into_iter().filter(|term| !term.temporal) {
         let kind = match () {
-            () if term.proper && !term.stem.ends_with("-#") => Kind::Name,
+            // A code such as INV-1042 is one, too: where its kind is unknown it says nothing.
+            () if term.proper => Kind::Name,
             () if is_of_the_trade(&term.stem) => Kind::Trade,
             () if term.light => Kind::Light,
             () if opening.as_ref() == Some(&term.stem) => Kind::Opening,
