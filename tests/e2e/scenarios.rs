@@ -172,7 +172,8 @@ async fn run(file: PathBuf) -> Outcome {
     problems.extend(difference("tools", &scenario.expect.tools, tools, true));
     let changes = before.changes(&after).iter().map(|change| ids.redacted(change)).collect();
     problems.extend(difference("changes", &scenario.expect.changes, changes, false));
-    let snapshot = ids.redacted(&snapshot::text(&scenario, &answer, &script.reads(), &before.added(&after)));
+    let added = before.added_in_order(&after, &ids);
+    let snapshot = ids.redacted(&snapshot::text(&scenario, &answer, &script.reads(), &added));
     if snapshot.contains(&user.to_string()) {
         problems.push("The user's id is in the answer.".to_owned());
     }

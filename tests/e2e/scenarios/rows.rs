@@ -176,8 +176,18 @@ impl Rows {
         changes
     }
 
-    /// Those that are new after it, without what is empty or different in every run; by table and name.
-    pub(super) fn added(&self, after: &Self) -> Vec<(String, Row)> {
+    /// Those that are new after it, as [`Rows::added`] has them; by table, name and what else is the same in every run.
+    /// Rows of one insert have the same time and ids by chance, so the database has no order for them.
+    pub(super) fn added_in_order(&self, after: &Self, ids: &Ids) -> Vec<(String, Row)> {
+        let mut added = self.added(after);
+        added.sort_by_cached_key(|(table, row)| {
+            (table.clone(), label(row), ids.redacted(&Value::Object(row.clone()).to_string()))
+        });
+        added
+    }
+
+    /// Those that are new after it, without what is empty or different in every run.
+    fn added(&self, after: &Self) -> Vec<(String, Row)> {
         let added = after.rows().filter(|(table, row)| self.find(table, row).is_none());
         let mut added: Vec<(String, Row)> = added.map(|(table, row)| (table.clone(), row.clone())).collect();
         for (_, row) in &mut added {
@@ -191,7 +201,6 @@ impl Rows {
                 !is_empty && !VOLATILE.contains(&column.as_str())
             });
         }
-        added.sort_by_key(|(table, row)| (table.clone(), label(row)));
         added
     }
 
