@@ -1,11 +1,12 @@
 //! The HTTP API: every route in one list.
 
 mod chat;
+pub mod coalesce;
 mod conversations;
 pub mod error;
 mod extract;
 mod service;
-mod stream;
+pub mod stream;
 
 use std::sync::Arc;
 use std::time::Duration;
