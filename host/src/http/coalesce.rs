@@ -25,11 +25,17 @@ const TOKENS: u32 = 32;
 /// A reader who comes back later than this was held up: one who keeps up is back in microseconds.
 const LATE: Duration = Duration::from_millis(5);
 
+/// How long a connection that held its reader up is taken for slow. Its buffers have room again at once, and what goes in
+/// meanwhile fills them anew.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// The steps of a turn, in their order; texts of the same agent that wait for the reader are joined.
 pub struct Coalesced<S> {
     steps: Fuse<S>,
     /// When the reader took the last step, until it asks for the next one.
     taken: Option<Instant>,
+    /// Until when the connection is taken for slow.
+    slow_until: Option<Instant>,
     /// Whether the first text has gone out. Nothing keeps that.
     begun: bool,
     /// A text that may get longer.
@@ -52,20 +58,33 @@ enum Reader {
     Waits,
     /// A step waits for it.
     Behind,
-    /// A step waits for it, and the connection is why.
+    /// The connection holds it up, or did a moment ago.
     HeldUp,
 }
 
 impl<S: Stream<Item = Step> + Unpin> Coalesced<S> {
     /// Joins texts of these steps.
     pub fn new(steps: S) -> Self {
-        Self { steps: steps.fuse(), taken: None, begun: false, text: None, next: None }
+        Self { steps: steps.fuse(), taken: None, slow_until: None, begun: false, text: None, next: None }
     }
 
     fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Option<Step>> {
         match self.next.take() {
             Some(step) => Poll::Ready(Some(step)),
             None => self.steps.poll_next_unpin(context),
+        }
+    }
+
+    /// How the reader does who took the last step then, and for whom another one was there when it came back.
+    fn reader(&mut self, taken: Option<Instant>) -> Reader {
+        if taken.is_some_and(|taken| taken.elapsed() >= LATE) {
+            self.slow_until = Some(Instant::now() + SLOW);
+        }
+        self.slow_until = self.slow_until.filter(|until| Instant::now() < *until);
+        match (self.slow_until, taken) {
+            (Some(_), _) => Reader::HeldUp,
+            (None, Some(_)) => Reader::Behind,
+            (None, None) => Reader::Waits,
         }
     }
 
@@ -133,11 +152,7 @@ impl<S: Stream<Item = Step> + Unpin> Stream for Coalesced<S> {
             let taken = this.taken.take();
             let Poll::Ready(step) = this.poll_step(context) else { return Poll::Pending };
             let Some(step) = step else { return Poll::Ready(None) };
-            let reader = match taken {
-                None => Reader::Waits,
-                Some(taken) if taken.elapsed() < LATE => Reader::Behind,
-                Some(_) => Reader::HeldUp,
-            };
+            let reader = this.reader(taken);
             if let Some(step) = this.begin(step, reader) {
                 this.taken = Some(Instant::now());
                 return Poll::Ready(Some(step));
