@@ -47,16 +47,16 @@ mod tests {
     use super::*;
     use crate::auth::{TokenKeys, TokenVerifier};
 
-    #[test]
-    fn a_minted_token_is_taken_by_the_verifier_of_its_project_and_by_no_other() {
+    #[tokio::test]
+    async fn a_minted_token_is_taken_by_the_verifier_of_its_project_and_by_no_other() {
         let secret = SecretString::from("a-secret-of-the-project-that-is-32-bytes-long");
         let user = Uuid::new_v4();
         let token = mint(&secret, "http://localhost:54321/auth/v1", user, Duration::from_secs(60)).unwrap();
-        let verify = |issuer: &str, secret: &str| {
-            TokenVerifier::new(issuer, &TokenKeys::SharedSecret(secret.into())).verify(token.expose_secret())
+        let verify = async |issuer: &str, secret: &str| {
+            TokenVerifier::new(issuer, &TokenKeys::SharedSecret(secret.into())).verify(token.expose_secret()).await
         };
-        assert_eq!(verify("http://localhost:54321/auth/v1", secret.expose_secret()).unwrap().id, user);
-        assert!(verify("http://localhost:1/auth/v1", secret.expose_secret()).is_err());
-        assert!(verify("http://localhost:54321/auth/v1", "another-secret-that-is-32-bytes-long-too").is_err());
+        assert_eq!(verify("http://localhost:54321/auth/v1", secret.expose_secret()).await.unwrap().id, user);
+        assert!(verify("http://localhost:1/auth/v1", secret.expose_secret()).await.is_err());
+        assert!(verify("http://localhost:54321/auth/v1", "another-secret-that-is-32-bytes-long-too").await.is_err());
     }
 }

@@ -55,7 +55,7 @@ impl TokenVerifier {
     }
 
     /// Whose token it is.
-    pub fn verify(&self, token: &str) -> Result<User, AuthError> {
+    pub async fn verify(&self, token: &str) -> Result<User, AuthError> {
         self.verify_at(token, now())
     }
 
