@@ -56,8 +56,7 @@ impl Authenticator {
     ) -> Result<User, AuthError> {
         match (bearer(authorization)?, &self.policy) {
             (Some(token), _) => {
-                let verifier =
-                    self.verifier.as_ref().ok_or(AuthError::Configuration("SUPABASE_JWT_SECRET is not set"))?;
+                let verifier = self.verifier.as_ref().ok_or(AuthError::Configuration("SUPABASE_URL is not set"))?;
                 let user = verifier.verify(token).await?;
                 match claimed {
                     Some(claimed) if claimed != user.id => Err(AuthError::UserMismatch),
@@ -66,11 +65,24 @@ impl Authenticator {
             }
             (None, Policy::TokenRequired) => Err(AuthError::MissingToken),
             (None, Policy::TokenOptional { system_user, issuer, secret }) => {
-                let secret = secret.as_ref().ok_or(AuthError::Configuration("SUPABASE_JWT_SECRET is not set"))?;
+                let secret = secret.as_ref().ok_or(AuthError::Configuration(
+                    "the request has none, and without SUPABASE_JWT_SECRET the host can't make one",
+                ))?;
                 let id = claimed.unwrap_or(*system_user);
                 Ok(User { id, token: self.minted(secret, issuer, id)? })
             }
         }
+    }
+
+    /// Begins what the first request would otherwise wait for. Must be called in a runtime.
+    pub fn warm(&self) {
+        self.verifier.iter().for_each(TokenVerifier::warm);
+    }
+
+    /// What doesn't work, for the health check.
+    pub fn problem(&self) -> Option<String> {
+        let problem = self.verifier.as_ref()?.problem()?;
+        Some(format!("auth: the keys of users' tokens can't be fetched: {problem}"))
     }
 
     fn minted(&self, secret: &SecretString, issuer: &str, user: Uuid) -> Result<UserToken, AuthError> {
@@ -119,7 +131,7 @@ mod tests {
     const BEN: Uuid = Uuid::from_u128(0xB);
 
     fn verifier() -> TokenVerifier {
-        TokenVerifier::new(ISSUER, &TokenKeys::SharedSecret(SECRET.into()))
+        TokenVerifier::new(ISSUER, TokenKeys { shared_secret: Some(SECRET.into()), published: None })
     }
 
     fn production() -> Authenticator {

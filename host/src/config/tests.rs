@@ -293,8 +293,13 @@ fn deployed_stages_refuse_what_would_weaken_them() {
             (("SUPABASE_SERVICE_KEY", "sb_secret_x"), "SUPABASE_SERVICE_KEY is set"),
             (("SUPABASE_PUB_KEY", "sb_secret_x"), "SUPABASE_PUB_KEY is a secret key"),
             (("SUPABASE_PUB_KEY", &jwt(r#"{"role":"service_role"}"#)), "SUPABASE_PUB_KEY is a secret key"),
-            (("SUPABASE_JWT_SECRET", ""), "SUPABASE_JWT_SECRET is not set"),
             (("SUPABASE_JWT_SECRET", "short"), "SUPABASE_JWT_SECRET must be"),
+            (("SUPABASE_JWT_SECRET", "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH"), "SUPABASE_JWT_SECRET must be"),
+            (("SUPABASE_JWT_SECRET", &jwt(r#"{"role":"anon","iss":"supabase"}"#)), "SUPABASE_JWT_SECRET must be"),
+            (
+                ("SUPABASE_JWT_SECRET", r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"a"}]}"#),
+                "SUPABASE_JWT_SECRET must be",
+            ),
             (
                 ("SUPABASE_JWT_SECRET", "-----BEGIN PUBLIC KEY-----MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD"),
                 "SUPABASE_JWT_SECRET must be",
@@ -311,6 +316,8 @@ fn deployed_stages_refuse_what_would_weaken_them() {
         assert!(problems.unwrap_err()[0].starts_with("SUPABASE_URL and SUPABASE_PUB_KEY are not set"));
     }
     assert!(read(&deployed(&[("SUPABASE_PUB_KEY", &jwt(r#"{"role":"anon"}"#))])).is_ok());
+    // The project's published keys are enough to verify tokens with.
+    assert!(read(&deployed(&[("SUPABASE_JWT_SECRET", "")])).unwrap().supabase.unwrap().jwt_secret.is_none());
 }
 
 #[test]
