@@ -208,7 +208,7 @@ impl Accounts {
     ) -> Result<(), Refusal> {
         let client = self.connect().await?;
         let statement = "delete from auth.sessions where user_id = $1::text::uuid
-                         and case when id = $2::text::uuid then $3 else $4 end";
+                         and case when id = $2::text::uuid then $3::boolean else $4::boolean end";
         client.execute(statement, &[&user.to_string(), &named.to_string(), &ends(true), &ends(false)]).await?;
         Ok(())
     }
