@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::auth::jwks::{HttpKeys, Jwks};
 use crate::auth::{self, Authenticator, Policy, TokenKeys, TokenVerifier};
 use crate::capability::data::{DataStore, PostgRest, Unconfigured};
 use crate::capability::llm::LanguageModel;
@@ -90,7 +91,7 @@ impl App {
         let (runtime, registry) = plugins(&config).await?;
         let supervisor = Supervisor::new(runtime, registry, services);
         Ok(Self {
-            authenticator: authenticator(&config),
+            authenticator: authenticator(&config)?,
             conversations,
             turns: Arc::new(Semaphore::new(config.plugins.max_turns as usize)),
             supervisor,
@@ -123,6 +124,7 @@ impl App {
             Ok(Err(error)) => problems.push(format!("supabase: {error}")),
             Err(_) => problems.push("supabase: no answer within 2 s".to_owned()),
         }
+        problems.extend(self.authenticator.problem());
         if self.supervisor.registry().plugins().is_empty() {
             problems.push("agents: none is loaded; see CANVALO_PLUGIN_DIR".to_owned());
         }
@@ -231,14 +233,23 @@ fn data(config: &Config) -> Result<Arc<dyn DataStore>> {
     })
 }
 
-fn authenticator(config: &Config) -> Authenticator {
+/// A project's tokens are verified with the keys it publishes, and with its shared secret if that is told.
+fn authenticator(config: &Config) -> Result<Authenticator> {
     let supabase = config.supabase.as_ref();
     let issuer = supabase.map(|supabase| auth::issuer(&supabase.url)).unwrap_or_default();
     let secret = supabase.and_then(|supabase| supabase.jwt_secret.clone());
-    let verifier = secret.clone().map(|secret| TokenVerifier::new(issuer.clone(), &TokenKeys::SharedSecret(secret)));
+    let verifier = match supabase {
+        Some(_) => {
+            let published = Some(Jwks::new(Arc::new(HttpKeys::new(&issuer)?)));
+            Some(TokenVerifier::new(issuer.clone(), TokenKeys { shared_secret: secret.clone(), published }))
+        }
+        None => None,
+    };
     let policy = match config.stage {
         Stage::Development => Policy::TokenOptional { system_user: config.auth.system_user, issuer, secret },
         Stage::Beta | Stage::Gamma | Stage::Production => Policy::TokenRequired,
     };
-    Authenticator::new(verifier, policy)
+    let authenticator = Authenticator::new(verifier, policy);
+    authenticator.warm();
+    Ok(authenticator)
 }

@@ -1,13 +1,17 @@
 //! Who the user is.
 //!
 //! - [`verifier`]: whether a token is a user's of this Supabase project, every claim checked.
+//! - [`keys`], [`jwks`]: the public keys it is checked with, and how the project's are fetched and kept.
 //! - [`authenticator`]: who a request is from, by the rules of the environment.
-//! - [`dev_token`]: short-lived tokens for development, signed as Supabase Auth would.
+//! - [`signing`], [`dev_token`]: short-lived tokens for development, signed as Supabase Auth would.
 //!
 //! A token is only ever a [`UserToken`] or a `&str` in here: nothing logs it, and no error quotes it.
 
 pub mod authenticator;
 pub mod dev_token;
+pub mod jwks;
+pub mod keys;
+pub mod signing;
 pub mod verifier;
 
 pub use authenticator::{Authenticator, Policy};
@@ -47,10 +51,14 @@ pub enum AuthError {
     /// The host can't tell, as it is set up.
     #[error("tokens can't be checked: {0}")]
     Configuration(&'static str),
+    /// The host can't tell now, and may be able to in a moment.
+    #[error("the token can't be checked right now: {0}")]
+    Unavailable(&'static str),
 }
 
 impl AuthError {
-    /// The frontend's code for it: 403 for `USER_MISMATCH`, 500 for `CONFIGURATION_ERROR`, 401 for the others.
+    /// The frontend's code for it: 403 for `USER_MISMATCH`, 500 for `CONFIGURATION_ERROR`, 503 for
+    /// `AUTH_UNAVAILABLE`, 401 for the others.
     pub fn code(&self) -> &'static str {
         match self {
             Self::MissingToken => "MISSING_TOKEN",
@@ -59,6 +67,7 @@ impl AuthError {
             Self::ExpiredToken => "EXPIRED_TOKEN",
             Self::UserMismatch => "USER_MISMATCH",
             Self::Configuration(_) => "CONFIGURATION_ERROR",
+            Self::Unavailable(_) => "AUTH_UNAVAILABLE",
         }
     }
 }

@@ -4,11 +4,13 @@
 //! - `home`: the folder that everything lies in, its lock, the generated secrets, the dotenv file.
 //! - `binaries`, `account`, `guard`, `cluster`: PostgreSQL found, run as whom, watched over, and started.
 //! - `migrate`: what a Supabase project has at first, then `supabase/migrations` and `supabase/seed.sql`.
-//! - `rest`: the REST server behind the check that Supabase's gateway makes.
+//! - `rest`, `auth`, `gateway`: the REST server, signing in, and what Supabase has in front of both.
 
 mod account;
+mod auth;
 mod binaries;
 mod cluster;
+mod gateway;
 mod guard;
 mod home;
 mod migrate;
@@ -20,13 +22,21 @@ use anyhow::{Context, Result};
 use secrecy::SecretString;
 
 use self::cluster::Cluster;
+use self::gateway::Gateway;
 use self::home::{Home, State};
+use self::migrate::Passwords;
 use self::rest::Rest;
+use crate::auth::signing::SigningKey;
 
 /// The user of the first seeded business. Development without a token acts as this user, too.
 pub const FIRST_SEEDED_USER: &str = "00000000-0000-0000-0000-000000000000";
 /// The user of the second seeded business.
 pub const SECOND_SEEDED_USER: &str = "11111111-1111-4111-8111-111111111111";
+
+/// What the seeded users sign in with, in the order of their ids.
+pub const SEEDED_EMAILS: [&str; 2] = ["owner@brightside.example", "owner@harbor.example"];
+/// The password of both. They exist on machines of developers only.
+pub const SEEDED_PASSWORD: &str = "sample-password";
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -55,18 +65,21 @@ impl Options {
 pub struct LocalEnv {
     /// `DATABASE_URL`: PostgreSQL as its superuser, for psql and other tools. It passes by row-level security.
     pub database_url: SecretString,
-    /// `SUPABASE_URL`: tables are under `<url>/rest/v1/`, and tokens have the issuer `<url>/auth/v1`.
+    /// `SUPABASE_URL`: tables are under `<url>/rest/v1/`, and users sign in under `<url>/auth/v1/`, which is also the issuer
+    /// of their tokens.
     pub supabase_url: String,
     /// `SUPABASE_PUB_KEY`: goes into the header `apikey` of every request.
     pub publishable_key: String,
-    /// `SUPABASE_JWT_SECRET`: what users' tokens are signed with (HS256).
+    /// `SUPABASE_JWT_SECRET`: the shared secret. Tokens that it signs (HS256) are taken, too.
     pub jwt_secret: SecretString,
+    /// What the tokens of users who sign in are signed with (ES256). Not in the `.env`: nobody but the project has it.
+    pub signing_key: SigningKey,
 }
 
 /// A running local Supabase. Dropping it ends it as well, but only [`LocalSupabase::stop`] waits for the end.
 pub struct LocalSupabase {
     env: LocalEnv,
-    rest: Rest,
+    gateway: Gateway,
     cluster: Cluster,
     // Last, so that the lock is held until the server was told to end.
     _home: Home,
@@ -79,22 +92,29 @@ impl LocalSupabase {
         let state = home.load_or_create_state()?;
 
         let (cluster, mut client) = Cluster::start(&home, &state, &options, &mut progress).await?;
-        let authenticator_password = home::random_secret()?;
-        migrate::prepare(&mut client, &authenticator_password, options.seed, &mut progress).await?;
+        let passwords = Passwords::random()?;
+        migrate::prepare(&mut client, &passwords, options.seed, &mut progress).await?;
 
-        let listener = rest::listen(options.rest_port, state.rest_port).await?;
-        let rest_port = listener.local_addr().context("the REST server has no address")?.port();
-        let rest = Rest::serve(listener, &client, cluster.port(), &authenticator_password, &state).await?;
+        let listener = gateway::listen(options.rest_port, state.rest_port).await?;
+        let rest_port = listener.local_addr().context("the local Supabase has no address")?.port();
+        let supabase_url = format!("http://127.0.0.1:{rest_port}");
+        let signing_key = state.signing_key()?;
+        let rest = Rest::connect(&client, cluster.port(), &passwords.authenticator, &state, &signing_key).await?;
+        let accounts = auth::Accounts::new(cluster.port(), &passwords.auth_admin);
+        let jwt_secret = SecretString::from(state.jwt_secret.clone());
+        let auth = auth::router(accounts, &supabase_url, &signing_key, &jwt_secret)?;
+        let gateway = Gateway::serve(listener, rest, auth, &state.publishable_key);
 
         let env = LocalEnv {
             database_url: cluster.superuser_url(&state.database_password).into(),
-            supabase_url: format!("http://127.0.0.1:{rest_port}"),
+            supabase_url,
             publishable_key: state.publishable_key.clone(),
-            jwt_secret: state.jwt_secret.clone().into(),
+            jwt_secret,
+            signing_key,
         };
         home.save_state(&State { database_port: Some(cluster.port()), rest_port: Some(rest_port), ..state })?;
         home.write_dotenv(&env)?;
-        Ok(Self { env, rest, cluster, _home: home })
+        Ok(Self { env, gateway, cluster, _home: home })
     }
 
     /// Addresses and keys.
@@ -104,7 +124,7 @@ impl LocalSupabase {
 
     /// Ends the servers and waits until they are gone.
     pub async fn stop(self) -> Result<()> {
-        self.rest.stop().await;
+        self.gateway.stop().await;
         self.cluster.stop().await
     }
 }

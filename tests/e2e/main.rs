@@ -15,4 +15,5 @@ mod scripts;
 mod service;
 mod shutdown;
 mod slow_reader;
+mod tokens;
 mod usage;

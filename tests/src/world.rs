@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use canvalo::auth::signing::SigningKey;
 use canvalo::auth::{self, dev_token};
 use canvalo::dev::{LocalEnv, LocalSupabase, Options};
 use canvalo::plugin::package;
@@ -49,7 +50,6 @@ impl World {
         Some(match name {
             "SUPABASE_URL" => self.env.supabase_url.clone(),
             "SUPABASE_PUB_KEY" => self.env.publishable_key.clone(),
-            "SUPABASE_JWT_SECRET" => self.env.jwt_secret.expose_secret().to_owned(),
             "CANVALO_CACHE_DIR" => scratch().join("cache").display().to_string(),
             "CANVALO_PLUGIN_DIR" => agents().display().to_string(),
             "LLM_PROVIDER" => "offline".to_owned(),
@@ -57,14 +57,23 @@ impl World {
         })
     }
 
-    /// A token of a user.
+    /// A token of a user, signed as the project signs (ES256). Servers verify it with the key that the project publishes.
     pub fn token(&self, user: Uuid) -> String {
+        self.token_by(&self.env.signing_key, user)
+    }
+
+    /// A token of a user, signed with the project's shared secret (HS256). A server takes it that is told the secret.
+    pub fn legacy_token(&self, user: Uuid) -> String {
+        self.token_by(&SigningKey::from_secret(&self.env.jwt_secret), user)
+    }
+
+    fn token_by(&self, key: &SigningKey, user: Uuid) -> String {
         let issuer = auth::issuer(&self.env.supabase_url);
-        let token = dev_token::mint(&self.env.jwt_secret, &issuer, user, Duration::from_secs(3600));
+        let token = dev_token::mint_with(key, &issuer, user, Duration::from_secs(3600));
         token.expect("a token").expose_secret().to_owned()
     }
 
-    /// The project's shared secret, for tests that look for it or misuse it.
+    /// The project's shared secret: `SUPABASE_JWT_SECRET` of servers that take it, and for tests that look for it.
     pub fn jwt_secret(&self) -> &str {
         self.env.jwt_secret.expose_secret()
     }

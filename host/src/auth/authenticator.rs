@@ -49,16 +49,15 @@ impl Authenticator {
 
     /// The user of a request with these `Authorization` headers, that names `claimed` as its user in its body or query.
     /// A claim never grants anything: it must be the token's user, or in development name one.
-    pub fn authenticate<'a>(
+    pub async fn authenticate<'a>(
         &self,
         authorization: impl IntoIterator<Item = &'a HeaderValue>,
         claimed: Option<Uuid>,
     ) -> Result<User, AuthError> {
         match (bearer(authorization)?, &self.policy) {
             (Some(token), _) => {
-                let verifier =
-                    self.verifier.as_ref().ok_or(AuthError::Configuration("SUPABASE_JWT_SECRET is not set"))?;
-                let user = verifier.verify(token)?;
+                let verifier = self.verifier.as_ref().ok_or(AuthError::Configuration("SUPABASE_URL is not set"))?;
+                let user = verifier.verify(token).await?;
                 match claimed {
                     Some(claimed) if claimed != user.id => Err(AuthError::UserMismatch),
                     _ => Ok(user),
@@ -66,11 +65,24 @@ impl Authenticator {
             }
             (None, Policy::TokenRequired) => Err(AuthError::MissingToken),
             (None, Policy::TokenOptional { system_user, issuer, secret }) => {
-                let secret = secret.as_ref().ok_or(AuthError::Configuration("SUPABASE_JWT_SECRET is not set"))?;
+                let secret = secret.as_ref().ok_or(AuthError::Configuration(
+                    "the request has none, and without SUPABASE_JWT_SECRET the host can't make one",
+                ))?;
                 let id = claimed.unwrap_or(*system_user);
                 Ok(User { id, token: self.minted(secret, issuer, id)? })
             }
         }
+    }
+
+    /// Begins what the first request would otherwise wait for. Must be called in a runtime.
+    pub fn warm(&self) {
+        self.verifier.iter().for_each(TokenVerifier::warm);
+    }
+
+    /// What doesn't work, for the health check.
+    pub fn problem(&self) -> Option<String> {
+        let problem = self.verifier.as_ref()?.problem()?;
+        Some(format!("auth: the keys of users' tokens can't be fetched: {problem}"))
     }
 
     fn minted(&self, secret: &SecretString, issuer: &str, user: Uuid) -> Result<UserToken, AuthError> {
@@ -119,7 +131,7 @@ mod tests {
     const BEN: Uuid = Uuid::from_u128(0xB);
 
     fn verifier() -> TokenVerifier {
-        TokenVerifier::new(ISSUER, &TokenKeys::SharedSecret(SECRET.into()))
+        TokenVerifier::new(ISSUER, TokenKeys { shared_secret: Some(SECRET.into()), published: None })
     }
 
     fn production() -> Authenticator {
@@ -140,72 +152,73 @@ mod tests {
         result.expect_err("refused").code()
     }
 
-    #[test]
-    fn production_takes_the_user_from_the_token_alone() {
+    #[tokio::test]
+    async fn production_takes_the_user_from_the_token_alone() {
         let header = bearer_of(ANNA);
-        assert_eq!(production().authenticate([&header], None).unwrap().id, ANNA);
-        assert_eq!(production().authenticate([&header], Some(ANNA)).unwrap().id, ANNA);
-        assert_eq!(code(production().authenticate([&header], Some(BEN))), "USER_MISMATCH");
-        assert_eq!(code(production().authenticate([], Some(ANNA))), "MISSING_TOKEN");
-        assert_eq!(code(production().authenticate([], None)), "MISSING_TOKEN");
+        assert_eq!(production().authenticate([&header], None).await.unwrap().id, ANNA);
+        assert_eq!(production().authenticate([&header], Some(ANNA)).await.unwrap().id, ANNA);
+        assert_eq!(code(production().authenticate([&header], Some(BEN)).await), "USER_MISMATCH");
+        assert_eq!(code(production().authenticate([], Some(ANNA)).await), "MISSING_TOKEN");
+        assert_eq!(code(production().authenticate([], None).await), "MISSING_TOKEN");
     }
 
-    #[test]
-    fn development_takes_the_named_user_or_the_system_user_and_makes_a_token_for_them() {
+    #[tokio::test]
+    async fn development_takes_the_named_user_or_the_system_user_and_makes_a_token_for_them() {
         let development = development();
-        let named = development.authenticate([], Some(ANNA)).unwrap();
+        let named = development.authenticate([], Some(ANNA)).await.unwrap();
         assert_eq!(named.id, ANNA);
-        assert_eq!(verifier().verify(named.token.secret().expose_secret()).unwrap().id, ANNA);
-        let system = development.authenticate([], None).unwrap();
+        assert_eq!(verifier().verify(named.token.secret().expose_secret()).await.unwrap().id, ANNA);
+        let system = development.authenticate([], None).await.unwrap();
         assert_eq!(system.id, SYSTEM);
-        assert_eq!(verifier().verify(system.token.secret().expose_secret()).unwrap().id, SYSTEM);
+        assert_eq!(verifier().verify(system.token.secret().expose_secret()).await.unwrap().id, SYSTEM);
     }
 
-    #[test]
-    fn development_refuses_a_token_that_is_not_valid_instead_of_falling_back() {
+    #[tokio::test]
+    async fn development_refuses_a_token_that_is_not_valid_instead_of_falling_back() {
         let forged = HeaderValue::from_static("Bearer a.b.c");
-        assert_eq!(code(development().authenticate([&forged], Some(ANNA))), "MALFORMED_TOKEN");
-        assert_eq!(code(development().authenticate([&bearer_of(ANNA)], Some(BEN))), "USER_MISMATCH");
+        assert_eq!(code(development().authenticate([&forged], Some(ANNA)).await), "MALFORMED_TOKEN");
+        assert_eq!(code(development().authenticate([&bearer_of(ANNA)], Some(BEN)).await), "USER_MISMATCH");
     }
 
-    #[test]
-    fn development_without_a_secret_says_what_is_missing() {
+    #[tokio::test]
+    async fn development_without_a_secret_says_what_is_missing() {
         let policy = Policy::TokenOptional { system_user: SYSTEM, issuer: ISSUER.into(), secret: None };
         let unset = Authenticator::new(None, policy);
-        assert_eq!(code(unset.authenticate([], None)), "CONFIGURATION_ERROR");
-        assert_eq!(code(unset.authenticate([&bearer_of(ANNA)], None)), "CONFIGURATION_ERROR");
+        assert_eq!(code(unset.authenticate([], None).await), "CONFIGURATION_ERROR");
+        assert_eq!(code(unset.authenticate([&bearer_of(ANNA)], None).await), "CONFIGURATION_ERROR");
     }
 
-    #[test]
-    fn a_made_token_is_used_again_for_the_same_user_only_and_few_are_kept() {
+    #[tokio::test]
+    async fn a_made_token_is_used_again_for_the_same_user_only_and_few_are_kept() {
         let development = development();
-        let token = |user| {
-            let user = development.authenticate([], Some(user)).unwrap();
+        let token = async |user| {
+            let user = development.authenticate([], Some(user)).await.unwrap();
             user.token.secret().expose_secret().to_owned()
         };
-        assert_eq!(token(ANNA), token(ANNA));
-        assert_ne!(token(ANNA), token(BEN));
+        assert_eq!(token(ANNA).await, token(ANNA).await);
+        assert_ne!(token(ANNA).await, token(BEN).await);
         for user in 0..MINTED_KEPT as u128 + 10 {
-            token(Uuid::from_u128(user + 100));
+            token(Uuid::from_u128(user + 100)).await;
         }
         assert_eq!(development.minted.lock().unwrap().len(), MINTED_KEPT);
     }
 
-    #[test]
-    fn headers_that_are_not_one_bearer_token_are_malformed() {
+    #[tokio::test]
+    async fn headers_that_are_not_one_bearer_token_are_malformed() {
         let anna = bearer_of(ANNA);
-        let refused = |headers: &[&HeaderValue]| code(production().authenticate(headers.iter().copied(), None));
-        assert_eq!(refused(&[&anna, &anna]), "MALFORMED_TOKEN");
-        assert_eq!(refused(&[&anna, &HeaderValue::from_static("")]), "MALFORMED_TOKEN");
+        let refused =
+            async |headers: &[&HeaderValue]| code(production().authenticate(headers.iter().copied(), None).await);
+        assert_eq!(refused(&[&anna, &anna]).await, "MALFORMED_TOKEN");
+        assert_eq!(refused(&[&anna, &HeaderValue::from_static("")]).await, "MALFORMED_TOKEN");
         for header in
             ["", "Bearer", "Bearer ", "Basic YTpi", "Token abc", "Bearer  a.b.c", "Bearer a.b.c, Bearer a.b.c"]
         {
-            assert_eq!(refused(&[&HeaderValue::from_static(header)]), "MALFORMED_TOKEN", "{header:?}");
+            assert_eq!(refused(&[&HeaderValue::from_static(header)]).await, "MALFORMED_TOKEN", "{header:?}");
         }
-        assert_eq!(refused(&[&HeaderValue::from_bytes(b"Bearer \xff").unwrap()]), "MALFORMED_TOKEN");
+        assert_eq!(refused(&[&HeaderValue::from_bytes(b"Bearer \xff").unwrap()]).await, "MALFORMED_TOKEN");
         let basic = HeaderValue::try_from(anna.to_str().unwrap().replacen("Bearer", "Basic", 1)).unwrap();
-        assert_eq!(refused(&[&basic]), "MALFORMED_TOKEN");
+        assert_eq!(refused(&[&basic]).await, "MALFORMED_TOKEN");
         let sloppy = HeaderValue::try_from(anna.to_str().unwrap().replacen("Bearer", "bearer", 1)).unwrap();
-        assert_eq!(production().authenticate([&sloppy], None).unwrap().id, ANNA);
+        assert_eq!(production().authenticate([&sloppy], None).await.unwrap().id, ANNA);
     }
 }

@@ -14,6 +14,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use uuid::Uuid;
 
+use super::jwks::{FetchError, Jwks};
+use super::keys::is_key_id;
 use super::{AuthError, User, now};
 use crate::capability::data::UserToken;
 
@@ -29,43 +31,54 @@ pub(super) const MAX_LIFETIME: u64 = 7 * 24 * 3600;
 /// The audience and the role of every signed-in user of a Supabase project.
 pub(super) const AUTHENTICATED: &str = "authenticated";
 
-/// What tokens are verified with. One algorithm belongs to each key, whatever a token's header says.
-pub enum TokenKeys {
-    /// The project's legacy shared secret, HS256.
-    SharedSecret(SecretString),
+/// What tokens are verified with. A token's `alg` chooses only between the kinds that are set up here, each with keys that
+/// the other never sees: HS256 is checked with the shared secret alone, ES256 and RS256 with the published key that the
+/// token names and only if that key is for that algorithm, so no key can be taken for one of another kind.
+#[derive(Default)]
+pub struct TokenKeys {
+    /// The project's legacy shared secret. Without it no HS256 token is valid.
+    pub shared_secret: Option<SecretString>,
+    /// The keys that the project publishes. Without them no ES256 or RS256 token is valid.
+    pub published: Option<Jwks>,
 }
 
 /// Tells a user's token of one Supabase project from everything else.
 pub struct TokenVerifier {
     issuer: String,
-    algorithm: Algorithm,
-    key: DecodingKey,
+    shared_secret: Option<DecodingKey>,
+    published: Option<Jwks>,
 }
 
 impl TokenVerifier {
     /// A verifier of the tokens of `issuer` (see [`super::issuer`]).
-    pub fn new(issuer: impl Into<String>, keys: &TokenKeys) -> Self {
-        match keys {
-            TokenKeys::SharedSecret(secret) => Self {
-                issuer: issuer.into(),
-                algorithm: Algorithm::HS256,
-                key: DecodingKey::from_secret(secret.expose_secret().as_bytes()),
-            },
-        }
+    pub fn new(issuer: impl Into<String>, keys: TokenKeys) -> Self {
+        let shared_secret =
+            keys.shared_secret.map(|secret| DecodingKey::from_secret(secret.expose_secret().as_bytes()));
+        Self { issuer: issuer.into(), shared_secret, published: keys.published }
     }
 
-    /// Whose token it is.
-    pub fn verify(&self, token: &str) -> Result<User, AuthError> {
-        self.verify_at(token, now())
+    /// Whose token it is. Waits only where a published key must be fetched for it.
+    pub async fn verify(&self, token: &str) -> Result<User, AuthError> {
+        self.verify_at(token, now()).await
     }
 
-    fn verify_at(&self, token: &str, now: u64) -> Result<User, AuthError> {
+    /// Begins to fetch the published keys, so that the first token finds them.
+    pub fn warm(&self) {
+        self.published.iter().for_each(Jwks::warm);
+    }
+
+    /// Why published keys can't be fetched, where they are needed: a project may have its shared secret and no other.
+    pub fn problem(&self) -> Option<FetchError> {
+        let published = self.published.as_ref()?;
+        published.failure().filter(|_| self.shared_secret.is_none() || published.has_keys())
+    }
+
+    async fn verify_at(&self, token: &str, now: u64) -> Result<User, AuthError> {
         let parts = Parts::split(token)?;
         let header: Header<'_> =
             serde_json::from_slice(&parts.header).map_err(|_| AuthError::InvalidToken("its header"))?;
-        self.check_header(&header)?;
-        let genuine = jsonwebtoken::crypto::verify(parts.signature, parts.signed, &self.key, self.algorithm);
-        if !genuine.unwrap_or(false) {
+        check_header(&header)?;
+        if !self.is_genuine(&header, token, &parts).await? {
             return Err(AuthError::InvalidToken("its signature"));
         }
         // Only now is the rest worth a look.
@@ -75,25 +88,25 @@ impl TokenVerifier {
         Ok(User { id, token: UserToken::new(SecretString::from(token)) })
     }
 
-    fn check_header(&self, header: &Header<'_>) -> Result<(), AuthError> {
-        let expected = match self.algorithm {
-            Algorithm::HS256 => "HS256",
-            _ => return Err(AuthError::Configuration("no such algorithm is supported")),
+    async fn is_genuine(&self, header: &Header<'_>, token: &str, parts: &Parts) -> Result<bool, AuthError> {
+        let algorithm = match &*header.alg {
+            "HS256" => {
+                let secret = self.shared_secret.as_ref().ok_or(AuthError::InvalidToken("its algorithm"))?;
+                let (signed, signature) = (&token.as_bytes()[..parts.last_dot], &token[parts.last_dot + 1..]);
+                // The secret has no id: what Supabase names it is not looked at.
+                return Ok(jsonwebtoken::crypto::verify(signature, signed, secret, Algorithm::HS256).unwrap_or(false));
+            }
+            "ES256" => Algorithm::ES256,
+            "RS256" => Algorithm::RS256,
+            _ => return Err(AuthError::InvalidToken("its algorithm")),
         };
-        if header.alg != expected {
+        let published = self.published.as_ref().ok_or(AuthError::InvalidToken("its algorithm"))?;
+        let id = header.kid.as_deref().ok_or(AuthError::InvalidToken("it names no key"))?;
+        let key = published.key(id).await?;
+        if key.algorithm() != algorithm {
             return Err(AuthError::InvalidToken("its algorithm"));
         }
-        if header.typ.as_ref().is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
-            return Err(AuthError::InvalidToken("its type"));
-        }
-        // Supabase names its legacy secret too, in base64. With one key there is nothing to look up.
-        let plain = |kid: &str| {
-            (1..=128).contains(&kid.len()) && kid.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=-_".contains(&b))
-        };
-        if header.kid.as_ref().is_some_and(|kid| !plain(kid)) {
-            return Err(AuthError::InvalidToken("its key id"));
-        }
-        Ok(())
+        Ok(key.has_signed(token, parts.last_dot))
     }
 
     fn check_claims(&self, claims: &Claims<'_>, now: u64) -> Result<Uuid, AuthError> {
@@ -132,16 +145,26 @@ impl TokenVerifier {
     }
 }
 
+fn check_header(header: &Header<'_>) -> Result<(), AuthError> {
+    if header.typ.as_ref().is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
+        return Err(AuthError::InvalidToken("its type"));
+    }
+    if header.kid.as_ref().is_some_and(|kid| !is_key_id(kid)) {
+        return Err(AuthError::InvalidToken("its key id"));
+    }
+    Ok(())
+}
+
 /// A compact JWS, taken apart.
-struct Parts<'a> {
-    signed: &'a [u8],
-    signature: &'a str,
+struct Parts {
+    /// Behind it is the signature; what is before it was signed.
+    last_dot: usize,
     header: Vec<u8>,
     claims: Vec<u8>,
 }
 
-impl<'a> Parts<'a> {
-    fn split(token: &'a str) -> Result<Self, AuthError> {
+impl Parts {
+    fn split(token: &str) -> Result<Self, AuthError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(AuthError::MalformedToken("it is longer than 8 KB"));
         }
@@ -157,8 +180,8 @@ impl<'a> Parts<'a> {
             _ => Err(AuthError::MalformedToken("a part of it is not base64url")),
         };
         decode(signature)?;
-        let signed = &token.as_bytes()[..header.len() + 1 + claims.len()];
-        Ok(Self { signed, signature, header: decode(header)?, claims: decode(claims)? })
+        let last_dot = header.len() + 1 + claims.len();
+        Ok(Self { last_dot, header: decode(header)?, claims: decode(claims)? })
     }
 }
 
@@ -210,4 +233,4 @@ impl Audience<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

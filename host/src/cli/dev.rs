@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use canvalo::auth::{self, dev_token};
 use canvalo::config::{Config, Environment, LlmProvider, Variables};
-use canvalo::dev::{LocalSupabase, Options};
+use canvalo::dev::{LocalSupabase, Options, SEEDED_EMAILS, SEEDED_PASSWORD};
 use canvalo::telemetry;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
@@ -55,6 +55,7 @@ impl Dev {
         if self.database_only {
             println!("Database  {}", local.database_url.expose_secret());
             println!("Supabase  {}", local.supabase_url);
+            println!("{}", self.sign_in());
             println!("\nThe keys are in {}. Ctrl-C stops it.", home.join(".env").display());
             tokio::signal::ctrl_c().await?;
             return Ok(());
@@ -69,14 +70,23 @@ impl Dev {
         };
         let config = Config::read(&variables)?;
         let issuer = auth::issuer(&local.supabase_url);
-        let token = dev_token::mint(&local.jwt_secret, &issuer, config.auth.system_user, TOKEN_LIFETIME)?;
+        let token = dev_token::mint_with(&local.signing_key, &issuer, config.auth.system_user, TOKEN_LIFETIME)?;
         let model = match &config.llm.provider {
             LlmProvider::Bedrock => format!("{} on Amazon Bedrock", config.llm.model_id),
             LlmProvider::OpenAi { base_url, model } => format!("{model} at {base_url}"),
             LlmProvider::Offline => "offline: rule-based answers, no account needed".to_owned(),
             LlmProvider::Scripted { script } => format!("scripted by {}", script.display()),
         };
-        super::serve::serve(config, |address| announce(address, &model, &token)).await
+        let sign_in = format!("{}\n{}", local.supabase_url, self.sign_in());
+        super::serve::serve(config, |address| announce(address, &model, &sign_in, &token)).await
+    }
+
+    /// How a frontend gets in.
+    fn sign_in(&self) -> String {
+        if self.no_seed {
+            return String::new();
+        }
+        format!("Sign in   {} with the password {SEEDED_PASSWORD}", SEEDED_EMAILS.join(" or "))
     }
 }
 
@@ -85,12 +95,13 @@ fn without_supabase(environment: &Environment) -> impl Fn(&str) -> Option<String
     |name| if name.starts_with("SUPABASE_") || name == "ENVIRONMENT" { None } else { environment.get(name) }
 }
 
-fn announce(address: SocketAddr, model: &str, token: &SecretString) {
+fn announce(address: SocketAddr, model: &str, supabase: &str, token: &SecretString) {
     let token = token.expose_secret();
     println!(
         r#"
 Canvalo is ready: http://{address}
-Model: {model}
+Model     {model}
+Supabase  {supabase}
 
 A token for the sample user, good for 12 hours:
 {token}

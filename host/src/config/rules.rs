@@ -20,11 +20,10 @@ pub(super) fn check(config: &Config, reader: &mut Reader<'_>) {
             "SUPABASE_PUB_KEY is a secret key, which passes row-level security by: use the publishable (anon) key",
         );
     }
-    // A public key is no secret: whoever knows it could sign with it.
-    let weak = |secret: &str| secret.len() < MIN_SECRET_BYTES || secret.contains("-----BEGIN");
-    if reader.secret("SUPABASE_JWT_SECRET").is_some_and(|secret| weak(secret.expose_secret())) {
+    if reader.secret("SUPABASE_JWT_SECRET").is_some_and(|secret| is_weak(secret.expose_secret())) {
         reader.problem(format!(
-            "SUPABASE_JWT_SECRET must be the project's shared JWT secret, of at least {MIN_SECRET_BYTES} bytes"
+            "SUPABASE_JWT_SECRET must be the project's shared (legacy) JWT secret, of at least {MIN_SECRET_BYTES} bytes; \
+             a project that signs with ES256 or RS256 needs none: remove it"
         ));
     }
     if let LlmProvider::OpenAi { base_url, .. } = &config.llm.provider {
@@ -71,18 +70,16 @@ fn deployed(config: &Config, reader: &mut Reader<'_>) {
             && !reader.is_set("SUPABASE_PUB_KEY")
             && !reader.is_set("SUPABASE_ANON_KEY") =>
         {
-            reader.problem(format!("SUPABASE_URL and SUPABASE_PUB_KEY are not set: {stage} needs them"));
+            reader.problem(format!(
+                "SUPABASE_URL and SUPABASE_PUB_KEY are not set: {stage} takes no request without a token of that \
+                 project's users, and could verify none"
+            ));
         }
         None => {}
         Some(supabase) if !is_private(&supabase.url) => {
             reader.problem(format!("SUPABASE_URL must begin with https:// in {stage}, as tokens travel there"));
         }
         Some(_) => {}
-    }
-    if !reader.is_set("SUPABASE_JWT_SECRET") {
-        reader.problem(format!(
-            "SUPABASE_JWT_SECRET is not set: {stage} takes no request without a token, and could verify none"
-        ));
     }
     match &config.auth.admin_key {
         None => reader.problem(format!(
@@ -105,6 +102,13 @@ fn deployed(config: &Config, reader: &mut Reader<'_>) {
             ),
         }
     }
+}
+
+/// What is public is no secret: whoever knows it could sign with it. A key of the project, or a public key in any form,
+/// is set by mistake.
+fn is_weak(secret: &str) -> bool {
+    let public = ["sb_publishable_", "eyJ", "{", "["].iter().any(|start| secret.starts_with(start));
+    secret.len() < MIN_SECRET_BYTES || public || secret.contains("-----BEGIN")
 }
 
 /// Whether nobody can listen in: TLS, or the machine itself.

@@ -32,7 +32,8 @@ pub struct SupabaseConfig {
     pub url: String,
     /// `SUPABASE_PUB_KEY`, or its older name `SUPABASE_ANON_KEY`: the publishable key.
     pub publishable_key: SecretString,
-    /// `SUPABASE_JWT_SECRET`: the project's shared secret, of at least 32 bytes. User tokens are verified with it.
+    /// `SUPABASE_JWT_SECRET`: the project's shared (legacy) secret, of at least 32 bytes. With it, HS256 tokens are taken as
+    /// well as those signed with a key that the project publishes; and in development, tokens are made.
     pub jwt_secret: Option<SecretString>,
 }
 

@@ -302,28 +302,56 @@ fn a_deployed_host_may_answer_with_openai_and_never_in_the_clear() {
 fn deployed_stages_refuse_what_would_weaken_them() {
     assert!(read(&deployed(&[])).is_ok());
     for stage in ["beta", "gamma", "production"] {
-        for (change, problem) in [
-            (("SUPABASE_SERVICE_KEY", "sb_secret_x"), "SUPABASE_SERVICE_KEY is set"),
-            (("SUPABASE_PUB_KEY", "sb_secret_x"), "SUPABASE_PUB_KEY is a secret key"),
-            (("SUPABASE_PUB_KEY", &jwt(r#"{"role":"service_role"}"#)), "SUPABASE_PUB_KEY is a secret key"),
-            (("SUPABASE_JWT_SECRET", ""), "SUPABASE_JWT_SECRET is not set"),
-            (("SUPABASE_JWT_SECRET", "short"), "SUPABASE_JWT_SECRET must be"),
+        let legacy = "needs none: remove it";
+        for (change, problem, remedy) in [
+            (("SUPABASE_SERVICE_KEY", "sb_secret_x"), "SUPABASE_SERVICE_KEY is set", "remove it"),
+            (("SUPABASE_PUB_KEY", "sb_secret_x"), "SUPABASE_PUB_KEY is a secret key", "use the publishable (anon) key"),
+            (
+                ("SUPABASE_PUB_KEY", &jwt(r#"{"role":"service_role"}"#)),
+                "SUPABASE_PUB_KEY is a secret key",
+                "use the publishable (anon) key",
+            ),
+            (("SUPABASE_JWT_SECRET", "short"), "SUPABASE_JWT_SECRET must be", legacy),
+            (
+                ("SUPABASE_JWT_SECRET", "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH"),
+                "SUPABASE_JWT_SECRET must be",
+                legacy,
+            ),
+            (
+                ("SUPABASE_JWT_SECRET", &jwt(r#"{"role":"anon","iss":"supabase"}"#)),
+                "SUPABASE_JWT_SECRET must be",
+                legacy,
+            ),
+            (
+                ("SUPABASE_JWT_SECRET", r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"a"}]}"#),
+                "SUPABASE_JWT_SECRET must be",
+                legacy,
+            ),
             (
                 ("SUPABASE_JWT_SECRET", "-----BEGIN PUBLIC KEY-----MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD"),
                 "SUPABASE_JWT_SECRET must be",
+                legacy,
             ),
-            (("SUPABASE_URL", "http://project.supabase.co"), "SUPABASE_URL must begin with https"),
-            (("ADMIN_API_KEY", ""), "ADMIN_API_KEY is not set"),
-            (("ADMIN_API_KEY", "0123456789abcdef0123456789abcde"), "ADMIN_API_KEY is too short"),
+            (("SUPABASE_URL", "http://project.supabase.co"), "SUPABASE_URL must begin with https", "https://"),
+            (("ADMIN_API_KEY", ""), "ADMIN_API_KEY is not set", "openssl rand -hex 32"),
+            (
+                ("ADMIN_API_KEY", "0123456789abcdef0123456789abcde"),
+                "ADMIN_API_KEY is too short",
+                "openssl rand -hex 32",
+            ),
         ] {
             let problems = read(&deployed(&[("ENVIRONMENT", stage), change])).unwrap_err();
             assert_eq!(problems.len(), 1, "{stage} {change:?}: {problems:?}");
-            assert!(problems[0].starts_with(problem), "{problems:?}");
+            assert!(problems[0].starts_with(problem) && problems[0].contains(remedy), "{problems:?}");
         }
         let problems = read(&deployed(&[("ENVIRONMENT", stage), ("SUPABASE_URL", ""), ("SUPABASE_PUB_KEY", "")]));
-        assert!(problems.unwrap_err()[0].starts_with("SUPABASE_URL and SUPABASE_PUB_KEY are not set"));
+        let problems = problems.unwrap_err();
+        assert!(problems[0].starts_with("SUPABASE_URL and SUPABASE_PUB_KEY are not set"), "{problems:?}");
+        assert!(problems[0].contains("could verify none"), "{problems:?}");
     }
     assert!(read(&deployed(&[("SUPABASE_PUB_KEY", &jwt(r#"{"role":"anon"}"#))])).is_ok());
+    // The project's published keys are enough to verify tokens with.
+    assert!(read(&deployed(&[("SUPABASE_JWT_SECRET", "")])).unwrap().supabase.unwrap().jwt_secret.is_none());
 }
 
 #[test]

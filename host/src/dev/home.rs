@@ -1,7 +1,7 @@
 //! The folder that everything of a local Supabase lies in.
 //!
 //! - `lock`: held while a process uses the home.
-//! - `state.toml`: generated secrets and the ports last used, readable by the owner alone.
+//! - `state.toml`: generated secrets and keys, and the ports last used, readable by the owner alone.
 //! - `.env`: addresses and keys of the last start, readable by the owner alone.
 //! - `postgres/`: the cluster, or a link to it (see [`super::cluster`]); `postgres.log`: what it said since its start.
 
@@ -11,12 +11,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use super::LocalEnv;
+use crate::auth::signing::SigningKey;
 
 /// A home that this process alone uses.
 pub(super) struct Home {
@@ -29,8 +32,12 @@ pub(super) struct Home {
 pub(super) struct State {
     /// Of PostgreSQL's superuser.
     pub(super) database_password: String,
-    /// Signs users' tokens.
+    /// The shared secret (HS256).
     pub(super) jwt_secret: String,
+    /// Signs the tokens of users who sign in (ES256): a private key on P-256, PKCS #8 in base64. Homes of earlier versions
+    /// have none and get one.
+    #[serde(default)]
+    pub(super) signing_key: String,
     /// What clients send as `apikey`.
     pub(super) publishable_key: String,
     /// Where PostgreSQL listened last.
@@ -94,9 +101,16 @@ impl Home {
         let path = self.state_path();
         match fs::read_to_string(&path) {
             // The parser's own message would quote the line, which may be a secret.
-            Ok(text) => toml::from_str(&text).map_err(|_| {
-                anyhow::anyhow!("{} is damaged: delete {} to start afresh", path.display(), self.path.display())
-            }),
+            Ok(text) => {
+                let mut state: State = toml::from_str(&text).map_err(|_| {
+                    anyhow::anyhow!("{} is damaged: delete {} to start afresh", path.display(), self.path.display())
+                })?;
+                if state.signing_key.is_empty() {
+                    state.signing_key = random_signing_key()?;
+                    self.save_state(&state)?;
+                }
+                Ok(state)
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if self.data_link().join("PG_VERSION").exists() {
                     bail!(
@@ -108,6 +122,7 @@ impl Home {
                 let state = State {
                     database_password: random_secret()?,
                     jwt_secret: random_secret()?,
+                    signing_key: random_signing_key()?,
                     publishable_key: format!("sb_publishable_{}", random_secret()?),
                     database_port: None,
                     rest_port: None,
@@ -153,6 +168,19 @@ impl Home {
     }
 }
 
+impl State {
+    /// What signs the tokens of users who sign in.
+    pub(super) fn signing_key(&self) -> Result<SigningKey> {
+        let pkcs8 = URL_SAFE_NO_PAD.decode(&self.signing_key).context("the signing key in state.toml is damaged")?;
+        SigningKey::from_pkcs8(&pkcs8).context("the signing key in state.toml is damaged")
+    }
+}
+
+fn random_signing_key() -> Result<String> {
+    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
+    Ok(URL_SAFE_NO_PAD.encode(key.context("no signing key can be made")?))
+}
+
 /// 32 random bytes as letters, digits, `-` and `_`: needs no quoting in a URL, in SQL or in a dotenv file.
 pub(super) fn random_secret() -> Result<String> {
     let mut bytes = [0; 32];
@@ -185,6 +213,25 @@ mod tests {
         assert!(first.jwt_secret.len() >= 32);
         assert_ne!(first.jwt_secret, first.database_password);
         assert!(first.publishable_key.starts_with("sb_publishable_"));
+        let mode = fs::metadata(home.state_path()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_home_of_an_earlier_version_gets_a_signing_key_and_keeps_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let first = home.load_or_create_state().unwrap();
+        let text = fs::read_to_string(home.state_path()).unwrap();
+        let earlier: Vec<&str> = text.lines().filter(|line| !line.starts_with("signing_key")).collect();
+        assert_eq!(earlier.len() + 1, text.lines().count());
+        fs::write(home.state_path(), earlier.join("\n")).unwrap();
+
+        let upgraded = home.load_or_create_state().unwrap();
+        assert_eq!(upgraded.jwt_secret, first.jwt_secret);
+        assert_ne!(upgraded.signing_key, first.signing_key);
+        let id = |state: &State| state.signing_key().unwrap().public().unwrap().common.key_id.unwrap();
+        assert_eq!(id(&home.load_or_create_state().unwrap()), id(&upgraded), "and only once");
         let mode = fs::metadata(home.state_path()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }

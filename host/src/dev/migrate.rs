@@ -5,12 +5,16 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use tokio_postgres::Client;
 
+use super::home::random_secret;
 use crate::hex::hex;
 
 const BOOTSTRAP: &str = include_str!("bootstrap.sql");
-const SEED: &str = include_str!("../../../supabase/seed.sql");
-/// As the Supabase CLI records it.
-const SEED_PATH: &str = "supabase/seed.sql";
+const AUTH_SCHEMA: &str = include_str!("auth/schema.sql");
+/// The seed in the order of `supabase/config.toml`, each file under the name by which the Supabase CLI records it.
+const SEED: [(&str, &str); 2] = [
+    ("supabase/users.sql", include_str!("../../../supabase/users.sql")),
+    ("supabase/seed.sql", include_str!("../../../supabase/seed.sql")),
+];
 
 macro_rules! migrations {
     ($($file:literal),* $(,)?) => {
@@ -30,27 +34,42 @@ const MIGRATIONS: &[(&str, &str)] = &migrations![
     "20250601000800_agent_usage.sql",
 ];
 
+/// Of the roles that servers connect as, new with every start.
+pub(super) struct Passwords {
+    pub(super) authenticator: String,
+    pub(super) auth_admin: String,
+}
+
+impl Passwords {
+    pub(super) fn random() -> Result<Self> {
+        Ok(Self { authenticator: random_secret()?, auth_admin: random_secret()? })
+    }
+}
+
 /// Brings the database up to date. Every step is a transaction of its own, recorded in it, so an interrupted start is
 /// taken up where it stopped.
 pub(super) async fn prepare(
     client: &mut Client,
-    authenticator_password: &str,
+    passwords: &Passwords,
     seed: bool,
     progress: &mut (impl FnMut(&str) + Send),
 ) -> Result<()> {
     let transaction = client.transaction().await?;
     transaction.batch_execute("set local client_min_messages = warning").await?;
     transaction.batch_execute(BOOTSTRAP).await.context("can't make Supabase's roles")?;
-    // The password is made of letters, digits, - and _.
-    transaction.batch_execute(&format!("alter role authenticator password '{authenticator_password}'")).await?;
+    transaction.batch_execute(AUTH_SCHEMA).await.context("can't make the tables of Supabase Auth")?;
+    // The passwords are made of letters, digits, - and _.
+    for (role, password) in
+        [("authenticator", &passwords.authenticator), ("supabase_auth_admin", &passwords.auth_admin)]
+    {
+        transaction.batch_execute(&format!("alter role {role} password '{password}'")).await?;
+    }
     let rows = transaction
         .query("select version, coalesce(statements[1], '') from supabase_migrations.schema_migrations", &[])
         .await?;
     let applied: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-    let seeded = transaction
-        .query_opt("select 1 from supabase_migrations.seed_files where path = $1", &[&SEED_PATH])
-        .await?
-        .is_some();
+    let rows = transaction.query("select path from supabase_migrations.seed_files", &[]).await?;
+    let seeded: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     transaction.commit().await?;
 
     let pending = pending(MIGRATIONS, &applied)?;
@@ -70,12 +89,15 @@ pub(super) async fn prepare(
         transaction.commit().await?;
     }
 
-    if seed && !seeded {
+    let missing: Vec<_> = SEED.iter().filter(|(path, _)| seed && !seeded.iter().any(|seeded| seeded == path)).collect();
+    if !missing.is_empty() {
         progress("Adding the seed data ...");
+    }
+    for (path, sql) in missing {
         let transaction = client.transaction().await?;
-        transaction.batch_execute(SEED).await.context("the seed fails")?;
-        let hash = hex(&Sha256::digest(SEED));
-        transaction.execute("insert into supabase_migrations.seed_files values ($1, $2)", &[&SEED_PATH, &hash]).await?;
+        transaction.batch_execute(sql).await.with_context(|| format!("the seed {path} fails"))?;
+        let hash = hex(&Sha256::digest(sql));
+        transaction.execute("insert into supabase_migrations.seed_files values ($1, $2)", &[path, &hash]).await?;
         transaction.commit().await?;
     }
     Ok(())
@@ -115,6 +137,14 @@ mod tests {
         files.sort();
         let listed: Vec<&str> = MIGRATIONS.iter().map(|(file, _)| *file).collect();
         assert_eq!(listed, files);
+    }
+
+    #[test]
+    fn the_seed_is_the_one_that_the_supabase_cli_reads() {
+        let config: toml::Table = include_str!("../../../supabase/config.toml").parse().unwrap();
+        let told = config["db"]["seed"]["sql_paths"].as_array().unwrap().iter();
+        let told: Vec<String> = told.map(|path| path.as_str().unwrap().replacen("./", "supabase/", 1)).collect();
+        assert_eq!(SEED.map(|(path, _)| path.to_owned()).to_vec(), told);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) async fn stream(
     body: JsonObject,
 ) -> Result<Response, ApiError> {
     let body = ChatRequest::parse(body, app.config.time_zone)?;
-    let user = app.authenticator.authenticate(headers.get_all(header::AUTHORIZATION), body.user_id)?;
+    let user = app.authenticator.authenticate(headers.get_all(header::AUTHORIZATION), body.user_id).await?;
     let permit = app.admit().ok_or_else(ApiError::busy)?;
     let (message, user_tag) = (Arc::<str>::from(body.message), telemetry::user_tag(user.id));
     let now = app.clock.now();

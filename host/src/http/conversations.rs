@@ -41,7 +41,7 @@ pub(super) async fn list(
     headers: HeaderMap,
     parameters: Parameters,
 ) -> Result<Json<ConversationPage>, ApiError> {
-    let user = user(&app, &headers, parameters.uuid("user_id")?)?;
+    let user = user(&app, &headers, parameters.uuid("user_id")?).await?;
     let limit = parameters.number("limit", 1..=100, 50)?;
     let offset = parameters.number("offset", 0..=u32::MAX, 0)?;
     let (conversations, total) = app.conversations.list(&user, limit, offset).await?;
@@ -55,7 +55,7 @@ pub(super) async fn create(
     headers: HeaderMap,
     mut body: JsonObject,
 ) -> Result<(StatusCode, Json<Conversation>), ApiError> {
-    let user = user(&app, &headers, body.uuid("user_id")?)?;
+    let user = user(&app, &headers, body.uuid("user_id")?).await?;
     // A form that was left empty asks for none.
     let title = body.take("title").filter(|title| title.as_str().is_none_or(|title| !title.trim().is_empty()));
     let title = title.map(|title| extract::text("title", Some(title), TITLE_CHARS)).transpose()?;
@@ -70,7 +70,7 @@ pub(super) async fn show(
     Id(id): Id,
     parameters: Parameters,
 ) -> Result<Json<ConversationWithMessages>, ApiError> {
-    let user = user(&app, &headers, parameters.uuid("user_id")?)?;
+    let user = user(&app, &headers, parameters.uuid("user_id")?).await?;
     let limit = parameters.number("message_limit", 1..=500, 100)?;
     let offset = parameters.number("message_offset", 0..=u32::MAX, 0)?;
     let (conversation, messages) = app.conversations.get(&user, id, limit, offset).await?;
@@ -84,11 +84,11 @@ pub(super) async fn delete(
     Id(id): Id,
     parameters: Parameters,
 ) -> Result<StatusCode, ApiError> {
-    let user = user(&app, &headers, parameters.uuid("user_id")?)?;
+    let user = user(&app, &headers, parameters.uuid("user_id")?).await?;
     app.conversations.delete(&user, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn user(app: &App, headers: &HeaderMap, claimed: Option<Uuid>) -> Result<User, ApiError> {
-    Ok(app.authenticator.authenticate(headers.get_all(header::AUTHORIZATION), claimed)?)
+async fn user(app: &App, headers: &HeaderMap, claimed: Option<Uuid>) -> Result<User, ApiError> {
+    Ok(app.authenticator.authenticate(headers.get_all(header::AUTHORIZATION), claimed).await?)
 }

@@ -204,6 +204,13 @@ impl From<AuthError> for ApiError {
                 "The assistant isn't set up correctly.",
                 &["Tell your administrator that sign-in is not configured."],
             ),
+            AuthError::Unavailable(_) => {
+                let user = "Your sign-in can't be checked right now.";
+                let message = error.to_string();
+                let actions = ["Try again in a few seconds."];
+                let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, error.code(), message, user, &actions);
+                return Self { retry_after_s: Some(2), ..error };
+            }
             AuthError::ExpiredToken => (StatusCode::UNAUTHORIZED, "Your session has ended.", &["Sign in again."]),
             AuthError::MissingToken | AuthError::MalformedToken(_) | AuthError::InvalidToken(_) => {
                 (StatusCode::UNAUTHORIZED, "You need to sign in first.", &["Sign in again."])

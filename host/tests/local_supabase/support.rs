@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use canvalo::auth::signing::SigningKey;
 use canvalo::dev::{FIRST_SEEDED_USER, LocalEnv, LocalSupabase, Options};
-use jsonwebtoken::{EncodingKey, Header, encode};
 use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -58,14 +58,19 @@ pub(crate) async fn superuser(env: &LocalEnv) -> tokio_postgres::Client {
     client
 }
 
-/// A user's token.
+/// A user's token, signed as the project signs.
 pub(crate) fn token(env: &LocalEnv, user: &str) -> String {
+    token_by(&env.signing_key, env, user)
+}
+
+/// A user's token, signed with this key.
+pub(crate) fn token_by(key: &SigningKey, env: &LocalEnv, user: &str) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let claims = json!({
         "iss": format!("{}/auth/v1", env.supabase_url), "aud": "authenticated", "role": "authenticated",
         "sub": user, "iat": now, "exp": now + 600,
     });
-    encode(&Header::default(), &claims, &EncodingKey::from_secret(env.jwt_secret.expose_secret().as_bytes())).unwrap()
+    key.sign(&claims).unwrap().expose_secret().to_owned()
 }
 
 /// A REST client that acts as one user.

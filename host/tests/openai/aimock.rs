@@ -1,13 +1,14 @@
 //! A mock of the API that others wrote, from npm, under the target directory, kept from run to run.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::OnceLock;
-use std::{fs, process};
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
+
+use crate::npm;
 
 const PACKAGE: &str = include_str!("aimock/package.json");
 const LOCK: &str = include_str!("aimock/package-lock.json");
@@ -48,38 +49,8 @@ impl Mock {
     }
 }
 
-/// Where it is. Installs it at the first call; without npm that is a failure.
+/// Where it is.
 fn installed() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("aimock");
-        let installed = || fs::read_to_string(folder.join("installed.txt")).is_ok_and(|text| text == LOCK);
-        if !installed() {
-            // Made aside and moved, so that a run that breaks off leaves nothing half done.
-            let aside = folder.with_extension(process::id().to_string());
-            install(&aside);
-            let _ = fs::remove_dir_all(&folder);
-            // Fails where another process was faster.
-            let _ = fs::rename(&aside, &folder);
-            let _ = fs::remove_dir_all(&aside);
-            assert!(installed(), "{} can't be written", folder.display());
-        }
-        folder
-    })
-}
-
-fn install(folder: &Path) {
-    fs::create_dir_all(folder).unwrap();
-    fs::write(folder.join("package.json"), PACKAGE).unwrap();
-    fs::write(folder.join("package-lock.json"), LOCK).unwrap();
-    let without = "these tests ask a mock of OpenAI's API from npm, and npm can't install it: it needs Node.js 20 with npm \
-                   (Debian: apt-get install nodejs npm; make setup does) and the npm registry once (npm's own settings apply)";
-    let npm =
-        Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder).output();
-    match npm {
-        Ok(output) if output.status.success() => {}
-        Ok(output) => panic!("{without}\n{}", String::from_utf8_lossy(&output.stderr)),
-        Err(error) => panic!("{without}: {error}"),
-    }
-    fs::write(folder.join("installed.txt"), LOCK).unwrap();
+    FOLDER.get_or_init(|| npm::installed("aimock", PACKAGE, LOCK))
 }

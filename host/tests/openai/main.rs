@@ -8,6 +8,8 @@ mod answers;
 mod failures;
 mod framing;
 mod mock;
+#[path = "../support/npm.rs"]
+mod npm;
 mod requests;
 mod served;
 mod server;
