@@ -2,14 +2,17 @@
 //!
 //! - [`verifier`]: whether a token is a user's of this Supabase project, every claim checked.
 //! - [`authenticator`]: who a request is from, by the rules of the environment.
+//! - [`admin_key`]: whether a request is an operator's.
 //! - [`dev_token`]: short-lived tokens for development, signed as Supabase Auth would.
 //!
 //! A token is only ever a [`UserToken`] or a `&str` in here: nothing logs it, and no error quotes it.
 
+pub mod admin_key;
 pub mod authenticator;
 pub mod dev_token;
 pub mod verifier;
 
+pub use admin_key::AdminKey;
 pub use authenticator::{Authenticator, Policy};
 pub use verifier::{TokenKeys, TokenVerifier};
 

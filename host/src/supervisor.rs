@@ -8,6 +8,7 @@ mod evaluate;
 mod failure;
 mod floor;
 mod routing;
+mod running;
 mod turn;
 
 use std::sync::Arc;
@@ -17,14 +18,16 @@ use futures::future::join_all;
 
 pub use failure::Failure;
 pub use routing::choose_by_words;
+pub use running::{RunningTurn, RunningTurns};
 pub use turn::{Question, Step, Turn, TurnEnd};
 
 use crate::capability::llm::budget::Budgeted;
 use crate::capability::llm::{Completion, CompletionEvent, CompletionRequest, Content, LlmError, Message, Role};
 use crate::capability::llm::{ToolResult, ToolUse};
 use crate::plugin::event::SUPERVISOR;
-use crate::plugin::{Ending, Event, EventKind, Events, Invocation, Registry, Report, Runtime, Services};
+use crate::plugin::{Catalog, Ending, Event, EventKind, Events, Invocation, Registry, Report, Runtime, Services};
 use routing::{Assignment, Choice};
+use running::OnTheList;
 
 /// Events of a turn that wait for a slow reader. A guest that is ahead of it waits too.
 const EVENT_BUFFER: usize = 64;
@@ -42,19 +45,30 @@ const TURN_TOKENS: u64 = 200_000;
 /// Answers questions with the plugins of a registry.
 pub struct Supervisor {
     runtime: Runtime,
-    registry: Registry,
+    catalog: Catalog,
     services: Services,
+    turns: RunningTurns,
 }
 
 impl Supervisor {
     /// A supervisor over these plugins.
-    pub fn new(runtime: Runtime, registry: Registry, services: Services) -> Arc<Self> {
-        Arc::new(Self { runtime, registry, services })
+    pub fn new(runtime: Runtime, catalog: Catalog, services: Services) -> Arc<Self> {
+        Arc::new(Self { runtime, catalog, services, turns: RunningTurns::default() })
     }
 
-    /// The plugins it dispatches to.
-    pub fn registry(&self) -> &Registry {
-        &self.registry
+    /// The plugins it dispatches to now.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.catalog.offered()
+    }
+
+    /// All plugins, and how to change them.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The turns that run.
+    pub fn turns(&self) -> &RunningTurns {
+        &self.turns
     }
 
     /// The runtime they run in.
@@ -72,18 +86,25 @@ impl Supervisor {
         let (events, receiver) = Events::channel(EVENT_BUFFER);
         let supervisor = Arc::clone(self);
         Turn::spawn(receiver, async move {
-            let result = supervisor.run(&question, &events).await;
+            let running = supervisor.turns.begin(&question);
+            let result = tokio::select! {
+                biased;
+                () = running.stopped() => Err(Failure::stopped_by_operator()),
+                result = supervisor.run(&question, &events, &running) => result,
+            };
             if events.gave_up() { Err(Failure::reader_too_slow()) } else { result }
         })
     }
 
-    async fn run(&self, question: &Question, events: &Events) -> Result<TurnEnd, Failure> {
+    async fn run(&self, question: &Question, events: &Events, running: &OnTheList) -> Result<TurnEnd, Failure> {
+        // What is on offer now is so for the whole turn.
+        let registry = &*self.registry();
         let model = Arc::new(Budgeted::new(Arc::clone(&self.services.model), TURN_TOKENS));
         let services = Services { model, ..self.services.clone() };
-        let turn = Work { supervisor: self, services, question, events };
+        let turn = Work { supervisor: self, registry, services, question, events, running };
         let end = |agent: &str| Ok(TurnEnd { agent: agent.into() });
 
-        let mut request = routing::request(&self.registry, question);
+        let mut request = routing::request(registry, question);
         let assignments = match turn.route(request.clone()).await? {
             Choice::Answered => return end(SUPERVISOR),
             Choice::Ask(assignments) => assignments,
@@ -107,15 +128,17 @@ impl Supervisor {
 /// What one message needs while it is worked on.
 struct Work<'a> {
     supervisor: &'a Supervisor,
+    registry: &'a Registry,
     services: Services,
     question: &'a Question,
     events: &'a Events,
+    running: &'a OnTheList,
 }
 
 impl Work<'_> {
     /// Lets the model choose, or the words when it can't.
     async fn route(&self, request: CompletionRequest) -> Result<Choice, Failure> {
-        let registry = &self.supervisor.registry;
+        let registry = self.registry;
         let chosen = self.complete(request, "").await.and_then(|completion| routing::choice(registry, completion));
         let error = match chosen {
             Ok(choice) => return Ok(choice),
@@ -130,7 +153,7 @@ impl Work<'_> {
     async fn finish(&self, mut request: CompletionRequest) {
         for round in 2.. {
             let completion = self.complete(request.clone(), "\n\n").await;
-            let choice = completion.and_then(|completion| routing::choice(&self.supervisor.registry, completion));
+            let choice = completion.and_then(|completion| routing::choice(self.registry, completion));
             let asked = match choice {
                 Ok(Choice::Answered) => return,
                 Ok(Choice::Ask(assignments)) if round <= ROUNDS => self.ask(request.clone(), assignments).await,
@@ -221,6 +244,7 @@ impl Work<'_> {
             events,
         };
         let name = &assignment.plugin.manifest.name;
+        self.running.asks(&assignment.plugin.name);
         let report = supervisor.runtime.run(&assignment.plugin, services, invocation).await.map_err(|error| {
             tracing::warn!(plugin = %name, user = %question.user_tag, error = %error, "the agent failed");
             Failure::of_agent(name, &error)

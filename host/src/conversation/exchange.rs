@@ -30,6 +30,11 @@ impl Opening {
         Arc::clone(&self.history)
     }
 
+    /// The conversation that the message belongs to, if one is kept.
+    pub fn conversation(&self) -> Option<Uuid> {
+        self.entry.as_ref().map(|entry| entry.id)
+    }
+
     /// Follows the turn that answers it. Writing begins here, beside it.
     pub fn begin(self, turn: Turn) -> Exchange {
         Exchange { turn, record: self.entry.map(Record::begin) }

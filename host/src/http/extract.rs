@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -13,6 +14,9 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 
+/// How long a body may take to arrive. The largest one needs 300 kbit/s.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
 /// The body as a JSON object.
 pub(super) struct JsonObject(Map<String, Value>);
 
@@ -23,7 +27,8 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
         if !is_json(request.headers()) {
             return Err(ApiError::unsupported_media_type());
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(refused_body)?;
+        let bytes = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, state)).await;
+        let bytes = bytes.map_err(|_| ApiError::body_too_slow())?.map_err(refused_body)?;
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(members)) => Ok(Self(members)),
             Ok(_) => Err(ApiError::malformed_body("the body must be a JSON object")),
@@ -83,6 +88,11 @@ impl Parameters {
             };
             ApiError::invalid_parameter(format!("{name}: must be {takes}"))
         })
+    }
+
+    /// Text, if the parameter is there and not empty.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     /// A UUID, if the parameter is there.

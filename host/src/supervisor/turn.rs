@@ -7,11 +7,13 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
 
 use super::failure::Failure;
 use crate::auth::User;
 use crate::capability::llm::Message;
 use crate::plugin::Event;
+use crate::throttle::Place;
 
 /// What a user asks.
 pub struct Question {
@@ -23,10 +25,16 @@ pub struct Question {
     pub user: User,
     /// Stands for the user in logs.
     pub user_tag: Arc<str>,
+    /// The conversation it belongs to, if one is kept.
+    pub conversation: Option<Uuid>,
+    /// The request that asks.
+    pub request_id: Arc<str>,
     /// When, in the user's time zone.
     pub now: DateTime<Tz>,
     /// The room this turn takes. Given back when its task ends, whether or not somebody still reads.
     pub permit: OwnedSemaphorePermit,
+    /// The turn among its user's, where these are limited.
+    pub place: Option<Place>,
 }
 
 /// A turn that runs. Dropping it stops the model call and the guest.
