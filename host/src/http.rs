@@ -4,6 +4,7 @@ mod admin;
 mod caller;
 mod chat;
 mod client_address;
+pub mod coalesce;
 mod conversations;
 pub mod error;
 mod extract;
@@ -11,7 +12,7 @@ mod limits;
 mod request_id;
 mod server;
 mod service;
-mod stream;
+pub mod stream;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -18,3 +18,4 @@ mod scripts;
 mod service;
 mod shutdown;
 mod slow_reader;
+mod usage;

@@ -7,6 +7,8 @@ use anyhow::{Context, Result, bail};
 use canvalo::app::App;
 use canvalo::auth::User;
 use canvalo::capability::data::UserToken;
+use canvalo::capability::llm::budget::Account;
+use canvalo::capability::llm::usage::Ledger;
 use canvalo::config::{Config, LlmProvider};
 use canvalo::eval::{Asked, Outcome, Questions, Table};
 use canvalo::plugin::manifest::Manifest;
@@ -98,6 +100,7 @@ async fn choose<'a>(app: &App, calls: &Arc<Semaphore>, asked: &'a Asked) -> (&'a
             conversation: None,
             request_id: "eval".into(),
             now: Utc::now().with_timezone(&app.config.time_zone),
+            account: Account::new(Ledger::new(Arc::default()), u64::MAX, None),
             permit: Arc::clone(calls).acquire_owned().await?,
             place: None,
         };

@@ -11,6 +11,7 @@ pub(super) mod writes;
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, header};
 use axum::middleware::Next;
@@ -28,16 +29,12 @@ use crate::audit::{AdminCall, Event};
 pub(super) async fn guard(
     State(app): State<Arc<App>>,
     RequestId(request_id): RequestId,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    Extension(levels): Extension<Levels>,
     request: Request,
     next: Next,
 ) -> Response {
     let Some(admin_key) = &app.admin_key else { return ApiError::admin_not_configured().into_response() };
-    let extensions = request.extensions();
-    let (Some(&ClientAddress(address)), Some(levels)) =
-        (extensions.get::<ClientAddress>(), extensions.get::<Levels>().cloned())
-    else {
-        return ApiError::panicked().into_response();
-    };
     let key = admin_key.check(request.headers().get_all(header::AUTHORIZATION));
     let buckets = if key.is_some() { &app.throttle.admin } else { &app.throttle.admin_failures };
     if let Err(error) = levels.take_for_address(&app, buckets, address) {

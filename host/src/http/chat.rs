@@ -35,11 +35,13 @@ pub(super) async fn stream(
     let place = caller.place(&app, &user)?;
     let permit = app.admit().ok_or_else(ApiError::busy)?;
     let (message, user_tag) = (Arc::<str>::from(body.message), telemetry::user_tag(user.id));
+    let now = app.clock.now();
     let incoming = Incoming {
         conversation: body.conversation_id,
         text: Arc::clone(&message),
         told: body.history,
         user_tag: Arc::clone(&user_tag),
+        now,
     };
     let opening = app.conversations.open(&user, incoming).await?;
     let question = Question {
@@ -47,9 +49,10 @@ pub(super) async fn stream(
         user,
         message,
         history: opening.history(),
-        now: app.clock.now().with_timezone(&body.time_zone),
+        account: opening.account(),
         conversation: opening.conversation(),
         request_id: caller.request_id,
+        now: now.with_timezone(&body.time_zone),
         permit,
         place: Some(place),
     };

@@ -1,6 +1,7 @@
 //! A JSON object from the body, and its fields, and the parameters of a query, each refused with a message that names it.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -111,6 +112,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
         let path = Path::<String>::from_request_parts(parts, state).await;
         // What is no text is no id either.
         uuid("id", path.as_deref().map_or("", String::as_str)).map(Self)
+    }
+}
+
+/// The `{name}` of a path. What is no text names nothing.
+pub(super) struct Name(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Name {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(path.map(|Path(name)| name).unwrap_or_default()))
     }
 }
 

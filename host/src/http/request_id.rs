@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn an_id_is_a_word_of_plain_characters() {
-        for good in ["a", "4bf92f3577b34da6a3ce929d0e0e4736", "Root=1-67891233:abc_d.e".trim_start_matches("Root=")] {
+        for good in ["a", "4bf92f3577b34da6a3ce929d0e0e4736", "1-67891233:abc_d.e"] {
             assert!(is_usable(good.as_bytes()), "{good}");
         }
         for bad in ["", "a b", "a\"b", "a\u{e9}", "{id}", "a\u{1b}[31m", &"a".repeat(129)] {

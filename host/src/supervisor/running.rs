@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::turn::Question;
+use crate::capability::llm::usage::{Ledger, Usage};
 
 /// All turns of the process. There are as many as are admitted, so this is bounded.
 #[derive(Clone, Default)]
@@ -27,6 +28,7 @@ pub struct RunningTurn {
     /// When it began.
     pub started_at: DateTime<Utc>,
     started: Instant,
+    ledger: Arc<Ledger>,
     agents: Mutex<Vec<Arc<str>>>,
     stop: CancellationToken,
 }
@@ -41,6 +43,7 @@ impl RunningTurns {
             conversation: question.conversation,
             started_at: Utc::now(),
             started: Instant::now(),
+            ledger: Arc::clone(question.account.ledger()),
             agents: Mutex::default(),
             stop: CancellationToken::new(),
         });
@@ -71,6 +74,11 @@ impl RunningTurn {
     /// How long it runs.
     pub fn age(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// What its model calls used, of those that are over.
+    pub fn usage(&self) -> Usage {
+        self.ledger.usage()
     }
 
     /// The agents that were asked so far.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::failure::Failure;
 use crate::auth::User;
 use crate::capability::llm::Message;
+use crate::capability::llm::budget::{Account, Limit};
 use crate::plugin::Event;
 use crate::throttle::Place;
 
@@ -31,6 +32,8 @@ pub struct Question {
     pub request_id: Arc<str>,
     /// When, in the user's time zone.
     pub now: DateTime<Tz>,
+    /// What its model calls are counted in, and may use.
+    pub account: Arc<Account>,
     /// The room this turn takes. Given back when its task ends, whether or not somebody still reads.
     pub permit: OwnedSemaphorePermit,
     /// The turn among its user's, where these are limited.
@@ -48,6 +51,8 @@ pub struct Turn {
 pub struct TurnEnd {
     /// Who answered: a plugin's name, or the supervisor.
     pub agent: Arc<str>,
+    /// The budget that cut it short, if one did. The user has been told.
+    pub limit: Option<Limit>,
 }
 
 /// What a turn gives.
@@ -67,6 +72,11 @@ impl Turn {
         use tracing::Instrument;
         let task = tokio::spawn(run.in_current_span());
         Self { events, task: Some(AbortOnDropHandle::new(task)) }
+    }
+
+    /// Stops it, if it runs.
+    pub fn stop(&mut self) {
+        self.task = None;
     }
 
     /// The next step, `None` after the end. Cancel-safe.

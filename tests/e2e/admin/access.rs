@@ -104,8 +104,8 @@ async fn operators_have_a_limit_of_their_own() {
     }
     let response = call(&server, Method::GET, "writes", Some(&format!("Bearer {KEY}"))).await;
     assert_eq!(response.headers()["ratelimit-policy"], r#""admin";q=120;w=60"#);
-    assert!(response.status() == 429 || response.status() == 200, "a slow machine has got some back");
-    let mut left = 200;
+    // A slow machine gets some back while it asks.
+    let mut left = 1_000;
     while call(&server, Method::GET, "writes", Some(&format!("Bearer {KEY}"))).await.status() != 429 {
         left -= 1;
         assert!(left > 0, "there is a limit");

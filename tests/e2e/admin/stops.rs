@@ -31,6 +31,9 @@ async fn a_turn_that_is_stopped_ends_with_one_error_that_says_so_in_plain_words(
     assert_eq!(turn["user"], *telemetry::user_tag(anna), "the oldest first");
     assert_eq!(turn["agents"], json!(["invoices"]));
     assert_eq!(turn["request_id"], of_anna.headers()["x-request-id"].to_str().unwrap());
+    let usage = &turn["usage"];
+    assert!(usage["input_tokens"].as_u64() > Some(0) && usage["calls"] == 1, "the supervisor has chosen: {turn}");
+    assert_eq!(usage["by_agent"][0]["agent_type"], "supervisor");
     assert!(turn["age_ms"].is_u64() && turn["started_at"].is_string() && turn["conversation_id"].is_string());
     assert!(!format!("{turns:?}").contains(&anna.to_string()));
 

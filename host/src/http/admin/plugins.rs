@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::app::App;
 use crate::http::error::ApiError;
+use crate::http::extract::Name;
 use crate::plugin::catalog::{Entry, LoadFailure, ReloadError, State as PluginState};
 use crate::plugin::grants::Permissions;
 use crate::plugin::standing::{Failures, Usage};
@@ -99,43 +100,28 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<PluginList> {
 }
 
 /// `GET /api/admin/plugins/{name}`
-pub(crate) async fn show(
-    State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-) -> Result<Json<PluginDetails>, ApiError> {
+pub(crate) async fn show(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
     found(app.supervisor.catalog().get(&name))
 }
 
 /// `POST /api/admin/plugins/{name}/enable`: turns may start in it again.
-pub(crate) async fn enable(
-    State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-) -> Result<Json<PluginDetails>, ApiError> {
+pub(crate) async fn enable(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
     found(app.supervisor.catalog().enable(&name))
 }
 
 /// `POST /api/admin/plugins/{name}/disable`: no turn starts in it any more. What runs may end.
-pub(crate) async fn disable(
-    State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-) -> Result<Json<PluginDetails>, ApiError> {
+pub(crate) async fn disable(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
     found(app.supervisor.catalog().disable(&name))
 }
 
 /// `POST /api/admin/plugins/{name}/kill`: no turn starts in it any more, and what runs stops now.
-pub(crate) async fn kill(
-    State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-) -> Result<Json<PluginDetails>, ApiError> {
+pub(crate) async fn kill(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
     found(app.supervisor.catalog().kill(&name))
 }
 
 /// `POST /api/admin/plugins/{name}/reload`: reads its file and the grants again. When that fails, the version that was
 /// there goes on. A file that is new in the folder becomes a plugin.
-pub(crate) async fn reload(
-    State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-) -> Result<Json<PluginDetails>, ApiError> {
+pub(crate) async fn reload(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
     match app.supervisor.catalog().reload(&name).await {
         Ok(entry) => Ok(Json(entry.into())),
         Err(ReloadError::Unknown) => Err(ApiError::no_such_plugin()),

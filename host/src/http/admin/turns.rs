@@ -9,6 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::capability::llm::usage::Usage;
 use crate::http::error::ApiError;
 use crate::http::extract::Id;
 use crate::supervisor::RunningTurn;
@@ -31,6 +32,8 @@ pub(crate) struct TurnView {
     request_id: Arc<str>,
     started_at: DateTime<Utc>,
     age_ms: u64,
+    /// What its model calls used, of those that are over.
+    usage: Usage,
 }
 
 impl From<&RunningTurn> for TurnView {
@@ -43,6 +46,7 @@ impl From<&RunningTurn> for TurnView {
             request_id: Arc::clone(&turn.request_id),
             started_at: turn.started_at,
             age_ms: u64::try_from(turn.age().as_millis()).unwrap_or(u64::MAX),
+            usage: turn.usage(),
         }
     }
 }
