@@ -8,8 +8,9 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit::Audit;
 use crate::auth::jwks::{HttpKeys, Jwks};
-use crate::auth::{self, Authenticator, Policy, TokenKeys, TokenVerifier};
+use crate::auth::{self, AdminKey, Authenticator, Policy, TokenKeys, TokenVerifier};
 use crate::capability::data::{DataStore, PostgRest, Unconfigured};
 use crate::capability::llm::LanguageModel;
 use crate::capability::llm::bedrock::{Bedrock, BedrockOptions, Guardrail};
@@ -25,8 +26,9 @@ use crate::config::{Config, LlmConfig, LlmProvider, Stage};
 use crate::conversation::fitted::Fitted;
 use crate::conversation::{self, Conversations};
 use crate::plugin::engine::engine;
-use crate::plugin::{Registry, Runtime, Services};
+use crate::plugin::{Catalog, Runtime, Services, WriteSwitch};
 use crate::supervisor::Supervisor;
+use crate::throttle::Throttle;
 
 /// How long the answer of a health check stands, so that asking often costs the dependencies nothing.
 const HEALTH_STANDS: Duration = Duration::from_secs(5);
@@ -47,6 +49,10 @@ pub struct App {
     pub conversations: Arc<Conversations>,
     /// Answers questions.
     pub supervisor: Arc<Supervisor>,
+    /// How much one may ask for.
+    pub throttle: Throttle,
+    /// Who may use the admin API; nobody without `ADMIN_API_KEY`.
+    pub admin_key: Option<AdminKey>,
     /// When a question is asked. Tokens have the real time, whatever it says.
     pub clock: Clock,
     /// Cancelled when the server is told to stop.
@@ -86,20 +92,33 @@ impl App {
             stop: shutdown.clone(),
         };
         let model = Arc::new(Fitted::new(model, config.llm.context_tokens));
-        let services = Services { model, data, writes: TaskTracker::new() };
+        let services =
+            Services { model, data, writes: TaskTracker::new(), write_switch: Arc::default(), audit: Arc::default() };
         let conversations = Conversations::new(&services, options);
-        let (runtime, registry) = plugins(&config).await?;
-        let supervisor = Supervisor::new(runtime, registry, services);
+        let (runtime, catalog) = plugins(&config).await?;
+        let supervisor = Supervisor::new(runtime, catalog, services);
         Ok(Self {
             authenticator: authenticator(&config)?,
             conversations,
             turns: Arc::new(Semaphore::new(config.plugins.max_turns as usize)),
             supervisor,
+            throttle: Throttle::new(&config.limits),
+            admin_key: config.auth.admin_key.as_ref().map(AdminKey::new),
             clock: Clock::default(),
             shutdown,
             health: Mutex::default(),
             config,
         })
+    }
+
+    /// What operators look back on.
+    pub fn audit(&self) -> &Audit {
+        &self.supervisor.services().audit
+    }
+
+    /// Whether plugins may write.
+    pub fn write_switch(&self) -> &WriteSwitch {
+        &self.supervisor.services().write_switch
     }
 
     /// Room for one more turn, unless the server is full or about to stop.
@@ -140,16 +159,16 @@ impl App {
     }
 }
 
-async fn plugins(config: &Config) -> Result<(Runtime, Registry)> {
+async fn plugins(config: &Config) -> Result<(Runtime, Catalog)> {
     let (slots, cache, folder) =
         (config.plugins.max_turns, config.paths.cache.clone(), config.plugins.directory.clone());
     // Compiling takes a while when the cache is cold.
-    let load = move || -> Result<(Runtime, Registry)> {
+    let load = move || -> Result<(Runtime, Catalog)> {
         let cache = std::path::absolute(&cache)?;
         let engine =
             engine(slots, Some(&cache)).map_err(|error| anyhow!("the WebAssembly engine doesn't start: {error:#}"))?;
-        let registry = Registry::load(&engine, &folder)?;
-        Ok((Runtime::new(engine, slots), registry))
+        let catalog = Catalog::load(&engine, &folder)?;
+        Ok((Runtime::new(engine, slots), catalog))
     };
     tokio::task::spawn_blocking(load).await?
 }

@@ -3,10 +3,12 @@
 //! - [`verifier`]: whether a token is a user's of this Supabase project, every claim checked.
 //! - [`keys`], [`jwks`]: the public keys it is checked with, and how the project's are fetched and kept.
 //! - [`authenticator`]: who a request is from, by the rules of the environment.
+//! - [`admin_key`]: whether a request is an operator's.
 //! - [`signing`], [`dev_token`]: short-lived tokens for development, signed as Supabase Auth would.
 //!
 //! A token is only ever a [`UserToken`] or a `&str` in here: nothing logs it, and no error quotes it.
 
+pub mod admin_key;
 pub mod authenticator;
 pub mod dev_token;
 pub mod jwks;
@@ -14,6 +16,7 @@ pub mod keys;
 pub mod signing;
 pub mod verifier;
 
+pub use admin_key::AdminKey;
 pub use authenticator::{Authenticator, Policy};
 pub use verifier::{TokenKeys, TokenVerifier};
 

@@ -6,12 +6,14 @@
 //! Nothing here falls back in silence: a value that can't be used is a problem, and all problems are told at once.
 
 pub mod environment;
+mod limits;
 mod rules;
 mod settings;
 
 use std::fmt;
 
 pub use environment::{DotenvError, Environment, Variables};
+pub use limits::{CorsOrigins, LimitConfig};
 pub use settings::{
     AuthConfig, GuardrailConfig, LlmConfig, LlmProvider, PathConfig, PluginConfig, ServerConfig, SupabaseConfig,
 };
@@ -66,6 +68,10 @@ pub struct Config {
     pub supabase: Option<SupabaseConfig>,
     /// Who may do what.
     pub auth: AuthConfig,
+    /// How much one user or one address may ask for.
+    pub limits: LimitConfig,
+    /// `CORS_ORIGINS`: whose pages may call this host from a browser. Default any in development, none elsewhere.
+    pub cors: CorsOrigins,
     /// The language model.
     pub llm: LlmConfig,
     /// The agents.

@@ -1,10 +1,16 @@
 //! The HTTP API: every route in one list.
 
+mod admin;
+mod caller;
 mod chat;
+mod client_address;
 pub mod coalesce;
 mod conversations;
 pub mod error;
 mod extract;
+mod limits;
+mod request_id;
+mod server;
 mod service;
 pub mod stream;
 
@@ -14,14 +20,15 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::routing::{get, post};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{delete, get, post};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::{Any, CorsLayer};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app::App;
-use crate::config::Stage;
+use crate::config::CorsOrigins;
 use error::ApiError;
 
 /// The largest body: a message of 32,000 characters and a long history fit many times.
@@ -29,6 +36,9 @@ const BODY_BYTES: usize = 1024 * 1024;
 
 /// How long the ends of turns may take to reach their readers. Who reads nothing would hold the server up for ever.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// How long a browser need not ask again whether a page may call.
+const PREFLIGHT_STANDS: Duration = Duration::from_secs(600);
 
 /// The routes of the service.
 pub fn router(app: Arc<App>) -> Router {
@@ -38,17 +48,39 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/chat/stream", post(chat::stream))
         .route("/api/conversations", get(conversations::list).post(conversations::create))
         .route("/api/conversations/{id}", get(conversations::show).delete(conversations::delete))
+        .merge(admin(&app))
         .fallback(|| async { ApiError::not_found() })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() });
-    let router = if app.config.stage == Stage::Development { router.layer(any_origin()) } else { router };
     router
         .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn_with_state(Arc::clone(&app), limits::limit_address))
         .layer(CatchPanicLayer::custom(|_| ApiError::panicked().into()))
         .layer(SetResponseHeaderLayer::if_not_present(
             HeaderName::from_static("x-content-type-options"),
             HeaderValue::from_static("nosniff"),
         ))
+        .layer(cors(&app.config.cors))
+        .layer(from_fn(request_id::identify))
         .with_state(app)
+}
+
+/// The routes of operators.
+fn admin(app: &Arc<App>) -> Router<Arc<App>> {
+    use admin::{audit, guard, plugins, turns, writes};
+    Router::new()
+        .route("/api/admin/plugins", get(plugins::list))
+        .route("/api/admin/plugins/{name}", get(plugins::show))
+        .route("/api/admin/plugins/{name}/enable", post(plugins::enable))
+        .route("/api/admin/plugins/{name}/disable", post(plugins::disable))
+        .route("/api/admin/plugins/{name}/kill", post(plugins::kill))
+        .route("/api/admin/plugins/{name}/reload", post(plugins::reload))
+        .route("/api/admin/turns", get(turns::list))
+        .route("/api/admin/turns/{id}", delete(turns::stop))
+        .route("/api/admin/writes", get(writes::show))
+        .route("/api/admin/writes/stop", post(writes::stop))
+        .route("/api/admin/writes/allow", post(writes::allow))
+        .route("/api/admin/audit", get(audit::list))
+        .route_layer(from_fn_with_state(Arc::clone(app), guard))
 }
 
 /// Serves until the app is told to stop, and then until the turns that run have ended, for as long as they may.
@@ -58,9 +90,8 @@ pub async fn serve(listener: TcpListener, app: Arc<App>) -> std::io::Result<()> 
         stream::drained(shutdown.clone()).await;
         tokio::time::sleep(LAST_WORDS).await;
     };
-    let server = axum::serve(listener, router(app)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     tokio::select! {
-        served = server.into_future() => served,
+        () = server::serve(listener, router(app), shutdown.clone()) => Ok(()),
         () = overdue => {
             tracing::warn!("stopped with connections open: their clients don't read, or don't send");
             Ok(())
@@ -70,9 +101,15 @@ pub async fn serve(listener: TcpListener, app: Arc<App>) -> std::io::Result<()> 
 
 /// In development a frontend is served from wherever its tools serve it. No cookies are involved, so this gives away
 /// nothing that a token doesn't already guard.
-fn any_origin() -> CorsLayer {
+fn cors(origins: &CorsOrigins) -> CorsLayer {
+    let origins = match origins {
+        CorsOrigins::Any => AllowOrigin::any(),
+        CorsOrigins::Only(origins) => AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok())),
+    };
     CorsLayer::new()
-        .allow_origin(Any)
+        .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, request_id::REQUEST_ID])
+        .expose_headers([header::RETRY_AFTER, request_id::REQUEST_ID, limits::RATE_LIMIT, limits::RATE_LIMIT_POLICY])
+        .max_age(PREFLIGHT_STANDS)
 }

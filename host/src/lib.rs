@@ -9,11 +9,13 @@
 //! - [`plugin`]: agents as sandboxed components, what each was granted, and the functions it may call.
 //! - [`capability`]: what those functions reach, language models and the user's data.
 //!
-//! Beside it stand [`config`] (the environment, read once), [`clock`] (what time it is), [`lexical`] (words compared
+//! Beside it stand [`config`] (the environment, read once), [`audit`] (what operators look back on), [`throttle`] (how much
+//! one may ask for), [`clock`] (what time it is), [`lexical`] (words compared
 //! without a model), [`app`] (what lives as long as the process), [`eval`] (how well questions are routed) and `dev` (a
 //! local Supabase and the plugin builder).
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod capability;
 pub mod clock;
@@ -28,3 +30,4 @@ pub mod lexical;
 pub mod plugin;
 pub mod supervisor;
 pub mod telemetry;
+pub mod throttle;

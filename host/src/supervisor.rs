@@ -8,6 +8,7 @@ mod evaluate;
 mod failure;
 mod floor;
 mod routing;
+mod running;
 mod spent;
 mod turn;
 
@@ -18,6 +19,7 @@ use futures::future::join_all;
 
 pub use failure::Failure;
 pub use routing::choose_by_words;
+pub use running::{RunningTurn, RunningTurns};
 pub use turn::{Question, Step, Turn, TurnEnd};
 
 use crate::capability::llm::{
@@ -25,8 +27,9 @@ use crate::capability::llm::{
 };
 use crate::capability::llm::{ToolResult, ToolUse};
 use crate::plugin::event::SUPERVISOR;
-use crate::plugin::{Ending, Event, EventKind, Events, Invocation, Registry, Report, Runtime, Services};
+use crate::plugin::{Catalog, Ending, Event, EventKind, Events, Invocation, Registry, Report, Runtime, Services};
 use routing::{Assignment, Choice};
+use running::OnTheList;
 
 /// Events of a turn that wait for a slow reader. A guest that is ahead of it waits too.
 const EVENT_BUFFER: usize = 64;
@@ -40,19 +43,30 @@ const ROUNDS: usize = 3;
 /// Answers questions with the plugins of a registry.
 pub struct Supervisor {
     runtime: Runtime,
-    registry: Registry,
+    catalog: Catalog,
     services: Services,
+    turns: RunningTurns,
 }
 
 impl Supervisor {
     /// A supervisor over these plugins.
-    pub fn new(runtime: Runtime, registry: Registry, services: Services) -> Arc<Self> {
-        Arc::new(Self { runtime, registry, services })
+    pub fn new(runtime: Runtime, catalog: Catalog, services: Services) -> Arc<Self> {
+        Arc::new(Self { runtime, catalog, services, turns: RunningTurns::default() })
     }
 
-    /// The plugins it dispatches to.
-    pub fn registry(&self) -> &Registry {
-        &self.registry
+    /// The plugins it dispatches to now.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.catalog.offered()
+    }
+
+    /// All plugins, and how to change them.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The turns that run.
+    pub fn turns(&self) -> &RunningTurns {
+        &self.turns
     }
 
     /// The runtime they run in.
@@ -73,14 +87,21 @@ impl Supervisor {
         Turn::spawn(receiver, async move {
             // Dropped after the last call.
             let _running = running;
-            let result = supervisor.run(&question, &events).await;
+            let on_the_list = supervisor.turns.begin(&question);
+            let result = tokio::select! {
+                biased;
+                () = on_the_list.stopped() => Err(Failure::stopped_by_operator()),
+                result = supervisor.run(&question, &events, &on_the_list) => result,
+            };
             if events.gave_up() { Err(Failure::reader_too_slow()) } else { result }
         })
     }
 
-    async fn run(&self, question: &Question, events: &Events) -> Result<TurnEnd, Failure> {
+    async fn run(&self, question: &Question, events: &Events, on_the_list: &OnTheList) -> Result<TurnEnd, Failure> {
         let model = question.account.meter(&self.services.model, SUPERVISOR);
-        let turn = Work { supervisor: self, model, question, events };
+        // What is on offer now is so for the whole turn.
+        let registry = &*self.registry();
+        let turn = Work { supervisor: self, registry, model, question, events, on_the_list };
         let result = turn.work().await;
         match question.account.refused() {
             Some(limit) => Ok(turn.spent(limit, result).await),
@@ -92,15 +113,17 @@ impl Supervisor {
 /// What one message needs while it is worked on.
 struct Work<'a> {
     supervisor: &'a Supervisor,
+    registry: &'a Registry,
     /// The model as the supervisor itself calls it.
     model: Arc<dyn LanguageModel>,
     question: &'a Question,
     events: &'a Events,
+    on_the_list: &'a OnTheList,
 }
 
 impl Work<'_> {
     async fn work(&self) -> Result<TurnEnd, Failure> {
-        let (registry, question) = (&self.supervisor.registry, self.question);
+        let (registry, question) = (self.registry, self.question);
         let end = |agent: &str| Ok(TurnEnd { agent: agent.into(), limit: None });
 
         let mut request = routing::request(registry, question);
@@ -125,7 +148,7 @@ impl Work<'_> {
 
     /// Lets the model choose, or the words when it can't.
     async fn route(&self, request: CompletionRequest) -> Result<Choice, Failure> {
-        let registry = &self.supervisor.registry;
+        let registry = self.registry;
         let chosen = self.complete(request, "").await.and_then(|completion| routing::choice(registry, completion));
         let error = match chosen {
             Ok(choice) => return Ok(choice),
@@ -143,7 +166,7 @@ impl Work<'_> {
     async fn finish(&self, mut request: CompletionRequest) {
         for round in 2.. {
             let completion = self.complete(request.clone(), "\n\n").await;
-            let choice = completion.and_then(|completion| routing::choice(&self.supervisor.registry, completion));
+            let choice = completion.and_then(|completion| routing::choice(self.registry, completion));
             let asked = match choice {
                 Ok(Choice::Answered) => return,
                 Ok(Choice::Ask(assignments)) if round <= ROUNDS => self.ask(request.clone(), assignments).await,
@@ -236,6 +259,7 @@ impl Work<'_> {
             user_tag: question.user_tag.clone(),
             events,
         };
+        self.on_the_list.asks(&assignment.plugin.name);
         let report = supervisor.runtime.run(&assignment.plugin, &services, invocation).await.map_err(|error| {
             tracing::warn!(plugin = %name, user = %question.user_tag, error = %error, "the agent failed");
             Failure::of_agent(name, &error)

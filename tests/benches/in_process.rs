@@ -27,7 +27,13 @@ pub(crate) fn measure() -> Vec<Row> {
 
     let (url, calls) = rest_server();
     let data = Arc::new(PostgRest::new(&url, &"sb_publishable_bench".to_owned().into()).expect("a client"));
-    let services = Services { model: Arc::new(script()), data: data.clone(), writes: Default::default() };
+    let services = Services {
+        model: Arc::new(script()),
+        data: data.clone(),
+        writes: Default::default(),
+        write_switch: Arc::default(),
+        audit: Arc::default(),
+    };
 
     let trivial = sample(5_000, || tokio.block_on(turn(&runtime, &registry, &services, "remembers")));
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the right answer")]
 
+mod admin;
 mod audit;
 mod bad_input;
 mod chat;
@@ -10,6 +11,8 @@ mod coordination;
 mod disconnect;
 mod hostile;
 mod isolation;
+mod limits;
+mod requests;
 mod scenarios;
 mod scripts;
 mod service;

@@ -43,18 +43,23 @@ pub fn package_guest(guest: &str) -> Vec<u8> {
     package_module(guest, &modules()[guest])
 }
 
+/// A guest as a plugin of another name and of a version.
+pub fn package_guest_as(guest: &str, name: &str, version: &str) -> Vec<u8> {
+    package::package(&modules()[guest], &manifest(name, version)).expect("a component")
+}
+
 /// A core module in the text format as a component with a manifest.
 pub fn package_text(guest: &str, text: &str) -> Vec<u8> {
     package_module(guest, &assemble(text))
 }
 
 fn package_module(guest: &str, module: &[u8]) -> Vec<u8> {
-    let manifest = format!(
-        "name = {:?}\nversion = \"1.0.0\"\ndescription = \"A guest that misbehaves\"\n{}",
-        guest.replace('_', "-"),
-        TABLES.replace("PREFIX", "")
-    );
-    package::package(module, &manifest).expect("a component")
+    package::package(module, &manifest(&guest.replace('_', "-"), "1.0.0")).expect("a component")
+}
+
+fn manifest(name: &str, version: &str) -> String {
+    let tables = TABLES.replace("PREFIX", "");
+    format!("name = {name:?}\nversion = {version:?}\ndescription = \"A guest that misbehaves\"\n{tables}")
 }
 
 /// The component of an agent.

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use client::{Answer, chunks};
-pub use guests::{GUESTS, guest_plugins, package_guest, package_text, plugin_bytes};
+pub use guests::{GUESTS, guest_plugins, package_guest, package_guest_as, package_text, plugin_bytes};
 pub use log::Log;
 pub use world::{World, agent_names, new_user};
 
@@ -32,7 +32,8 @@ pub struct Server {
     pub app: Arc<App>,
     /// The database behind those.
     pub world: &'static World,
-    client: reqwest::Client,
+    /// A client with its own connections.
+    pub client: reqwest::Client,
     task: AbortOnDropHandle<()>,
 }
 

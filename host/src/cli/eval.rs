@@ -46,8 +46,9 @@ impl Eval {
                 let config = Config::read(&super::environment()?)?;
                 telemetry::start(&config);
                 let app = App::build(config).await?;
-                let plugins = app.supervisor.registry().plugins();
-                let manifests: Vec<Manifest> = plugins.iter().map(|plugin| plugin.manifest.clone()).collect();
+                let registry = app.supervisor.registry();
+                let plugins = registry.plugins().iter();
+                let manifests: Vec<Manifest> = plugins.map(|plugin| plugin.manifest.clone()).collect();
                 self.by_words(&questions, &manifests)?;
                 self.by_model(&questions, &app).await?;
             }
@@ -96,9 +97,12 @@ async fn choose<'a>(app: &App, calls: &Arc<Semaphore>, asked: &'a Asked) -> (&'a
             // Nothing is read for this user.
             user: User { id: user, token: UserToken::new(SecretString::default()) },
             user_tag: telemetry::user_tag(user),
+            conversation: None,
+            request_id: "eval".into(),
             now: Utc::now().with_timezone(&app.config.time_zone),
             account: Account::new(Ledger::new(Arc::default()), u64::MAX, None),
             permit: Arc::clone(calls).acquire_owned().await?,
+            place: None,
         };
         Ok(app.supervisor.choose(&question).await?)
     };

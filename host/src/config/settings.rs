@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 
 use super::environment::Reader;
-use super::{Config, Stage};
+use super::{Config, Stage, limits};
 use crate::capability::llm::budget::DayLimits;
 
 /// OpenAI's own address.
@@ -137,8 +137,9 @@ pub struct PathConfig {
 pub(super) fn read(reader: &mut Reader<'_>) -> Config {
     let home = reader.text("CANVALO_HOME").map_or_else(|| PathBuf::from(".canvalo"), PathBuf::from);
     let cache = reader.text("CANVALO_CACHE_DIR").map_or_else(|| home.join("cache"), PathBuf::from);
+    let stage = reader.parsed("ENVIRONMENT", stage).unwrap_or(Stage::Development);
     Config {
-        stage: reader.parsed("ENVIRONMENT", stage).unwrap_or(Stage::Development),
+        stage,
         server: ServerConfig {
             host: reader.parsed("API_HOST", host).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: reader
@@ -152,6 +153,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
                 .parsed("SYSTEM_USER_ID", |id| Uuid::try_parse(id).map_err(|_| "a UUID".into()))
                 .unwrap_or(Uuid::nil()),
         },
+        limits: limits::limits(reader, stage),
+        cors: limits::cors(reader, stage),
         llm: llm(reader),
         plugins: PluginConfig {
             directory: reader.text("CANVALO_PLUGIN_DIR").map_or_else(plugin_directory, PathBuf::from),

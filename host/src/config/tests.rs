@@ -50,6 +50,9 @@ fn an_empty_environment_is_a_development_host_with_the_defaults() {
     assert_eq!(config.llm.context_tokens, 32_000);
     assert!(config.plugins.directory.ends_with("../plugins"));
     assert_eq!(config.plugins.max_turns, 64);
+    assert_eq!((config.limits.user_per_minute, config.limits.address_per_minute), (60_000, 60_000));
+    assert_eq!((config.limits.turns_per_user, config.limits.trusted_proxies.len()), (4096, 0));
+    assert_eq!(config.cors, CorsOrigins::Any);
     assert_eq!(config.paths.home, Path::new(".canvalo"));
     assert_eq!(config.paths.cache, Path::new(".canvalo/cache"));
     assert_eq!(config.log_level, "info");
@@ -84,6 +87,11 @@ fn every_variable_reaches_its_field() {
         ("CANVALO_HOME", "/var/lib/canvalo"),
         ("CANVALO_PLUGIN_DIR", "/opt/plugins"),
         ("CANVALO_MAX_TURNS", "8"),
+        ("CANVALO_MAX_TURNS_PER_USER", "2"),
+        ("RATE_LIMIT_USER_PER_MINUTE", "30"),
+        ("RATE_LIMIT_ADDRESS_PER_MINUTE", "300"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7,2001:db8::/32"),
+        ("CORS_ORIGINS", "https://app.example.com, http://localhost:3000"),
         ("LOG_LEVEL", "WARNING"),
         ("TIME_ZONE", "America/New_York"),
     ])
@@ -110,6 +118,12 @@ fn every_variable_reaches_its_field() {
     assert_eq!(config.llm.profile.as_deref(), Some("canvalo"));
     assert_eq!(config.plugins.directory, Path::new("/opt/plugins"));
     assert_eq!(config.plugins.max_turns, 8);
+    let limits = config.limits;
+    assert_eq!((limits.user_per_minute, limits.address_per_minute, limits.turns_per_user), (30, 300, 2));
+    let proxies: Vec<String> = limits.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(proxies, ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]);
+    let origins = ["https://app.example.com".to_owned(), "http://localhost:3000".to_owned()];
+    assert_eq!(config.cors, CorsOrigins::Only(origins.to_vec()));
     assert_eq!(config.paths.home, Path::new("/var/lib/canvalo"));
     assert_eq!(config.paths.cache, Path::new("/var/lib/canvalo/cache"));
     assert_eq!(config.log_level, "warn");
@@ -139,6 +153,17 @@ fn a_value_that_cannot_be_used_is_a_problem_and_never_a_default() {
         ("LLM_DAILY_COST_USD", "$1"),
         ("CANVALO_MAX_TURNS", "0"),
         ("CANVALO_MAX_TURNS", "many"),
+        ("CANVALO_MAX_TURNS_PER_USER", "0"),
+        ("RATE_LIMIT_USER_PER_MINUTE", "0"),
+        ("RATE_LIMIT_ADDRESS_PER_MINUTE", "1000001"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("CORS_ORIGINS", "app.example.com"),
+        ("CORS_ORIGINS", "https://app.example.com/"),
+        ("CORS_ORIGINS", "https://app.example.com/path"),
+        ("CORS_ORIGINS", "https://*.example.com"),
+        ("CORS_ORIGINS", "https://app.example.com,*"),
+        ("CORS_ORIGINS", "null"),
         ("BEDROCK_FALLBACK_MODEL_ID", "amazon.nova-lite-v1:0"),
         ("LOG_LEVEL", "loud"),
         ("LOG_LEVEL", "info,loud"),
@@ -352,6 +377,16 @@ fn deployed_stages_refuse_what_would_weaken_them() {
     assert!(read(&deployed(&[("SUPABASE_PUB_KEY", &jwt(r#"{"role":"anon"}"#))])).is_ok());
     // The project's published keys are enough to verify tokens with.
     assert!(read(&deployed(&[("SUPABASE_JWT_SECRET", "")])).unwrap().supabase.unwrap().jwt_secret.is_none());
+}
+
+#[test]
+fn deployed_stages_have_limits_and_no_origin_until_one_is_named() {
+    let config = read(&deployed(&[])).unwrap();
+    let limits = config.limits;
+    assert_eq!((limits.user_per_minute, limits.address_per_minute, limits.turns_per_user), (120, 1_200, 8));
+    assert_eq!(config.cors, CorsOrigins::Only(Vec::new()));
+    let problems = read(&deployed(&[("CORS_ORIGINS", "*")])).unwrap_err();
+    assert!(problems.len() == 1 && problems[0].contains("* is for development"), "{problems:?}");
 }
 
 #[test]

@@ -33,6 +33,11 @@ impl Opening {
         Arc::clone(&self.history)
     }
 
+    /// The conversation that the message belongs to, if one is kept.
+    pub fn conversation(&self) -> Option<Uuid> {
+        self.entry.as_ref().map(|entry| entry.id)
+    }
+
     /// What the turn is counted in, and may use.
     pub fn account(&self) -> Arc<Account> {
         Arc::clone(&self.account)

@@ -32,7 +32,13 @@ impl World {
 
     fn with(script: &str) -> Self {
         let (data, model) = (Arc::new(Memory::default()), Arc::new(Scripted::from_json(script).unwrap()));
-        let services = Services { model: model.clone(), data: data.clone(), writes: TaskTracker::new() };
+        let services = Services {
+            model: model.clone(),
+            data: data.clone(),
+            writes: TaskTracker::new(),
+            write_switch: Arc::default(),
+            audit: Arc::default(),
+        };
         let options = Options {
             kept: true,
             summarised: true,

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use chrono_tz::Tz;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::caller::Caller;
 use super::error::ApiError;
 use super::extract::{self, JsonObject};
 use super::stream::stream_exchange;
@@ -27,11 +27,12 @@ const HISTORY_MESSAGES: usize = 200;
 /// Answers a message as a stream of chunks.
 pub(super) async fn stream(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    caller: Caller,
     body: JsonObject,
 ) -> Result<Response, ApiError> {
     let body = ChatRequest::parse(body, app.config.time_zone)?;
-    let user = app.authenticator.authenticate(headers.get_all(header::AUTHORIZATION), body.user_id).await?;
+    let user = caller.user(&app, body.user_id).await?;
+    let place = caller.place(&app, &user)?;
     let permit = app.admit().ok_or_else(ApiError::busy)?;
     let (message, user_tag) = (Arc::<str>::from(body.message), telemetry::user_tag(user.id));
     let now = app.clock.now();
@@ -49,8 +50,11 @@ pub(super) async fn stream(
         message,
         history: opening.history(),
         account: opening.account(),
+        conversation: opening.conversation(),
+        request_id: caller.request_id,
         now: now.with_timezone(&body.time_zone),
         permit,
+        place: Some(place),
     };
     Ok(stream_exchange(opening.begin(app.supervisor.answer(question)), app.shutdown.clone()))
 }

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use serde::Serialize;
-use uuid::Uuid;
 
+use super::caller::Caller;
 use super::error::ApiError;
 use super::extract::{self, Id, JsonObject, Parameters};
 use crate::app::App;
-use crate::auth::User;
 use crate::conversation::{Conversation, StoredMessage};
 
 /// Characters of a title that a client gives.
@@ -38,10 +37,10 @@ pub(super) struct ConversationWithMessages {
 /// `GET /api/conversations`: the one that changed last first.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    caller: Caller,
     parameters: Parameters,
 ) -> Result<Json<ConversationPage>, ApiError> {
-    let user = user(&app, &headers, parameters.uuid("user_id")?).await?;
+    let user = caller.user(&app, parameters.uuid("user_id")?).await?;
     let limit = parameters.number("limit", 1..=100, 50)?;
     let offset = parameters.number("offset", 0..=u32::MAX, 0)?;
     let (conversations, total) = app.conversations.list(&user, limit, offset).await?;
@@ -52,10 +51,10 @@ pub(super) async fn list(
 /// `POST /api/conversations`: makes one without messages.
 pub(super) async fn create(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    caller: Caller,
     mut body: JsonObject,
 ) -> Result<(StatusCode, Json<Conversation>), ApiError> {
-    let user = user(&app, &headers, body.uuid("user_id")?).await?;
+    let user = caller.user(&app, body.uuid("user_id")?).await?;
     // A form that was left empty asks for none.
     let title = body.take("title").filter(|title| title.as_str().is_none_or(|title| !title.trim().is_empty()));
     let title = title.map(|title| extract::text("title", Some(title), TITLE_CHARS)).transpose()?;
@@ -66,11 +65,11 @@ pub(super) async fn create(
 /// `GET /api/conversations/{id}`: one with its messages.
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    caller: Caller,
     Id(id): Id,
     parameters: Parameters,
 ) -> Result<Json<ConversationWithMessages>, ApiError> {
-    let user = user(&app, &headers, parameters.uuid("user_id")?).await?;
+    let user = caller.user(&app, parameters.uuid("user_id")?).await?;
     let limit = parameters.number("message_limit", 1..=500, 100)?;
     let offset = parameters.number("message_offset", 0..=u32::MAX, 0)?;
     let (conversation, messages) = app.conversations.get(&user, id, limit, offset).await?;
@@ -80,15 +79,11 @@ pub(super) async fn show(
 /// `DELETE /api/conversations/{id}`: with all its messages.
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    caller: Caller,
     Id(id): Id,
     parameters: Parameters,
 ) -> Result<StatusCode, ApiError> {
-    let user = user(&app, &headers, parameters.uuid("user_id")?).await?;
+    let user = caller.user(&app, parameters.uuid("user_id")?).await?;
     app.conversations.delete(&user, id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn user(app: &App, headers: &HeaderMap, claimed: Option<Uuid>) -> Result<User, ApiError> {
-    Ok(app.authenticator.authenticate(headers.get_all(header::AUTHORIZATION), claimed).await?)
 }

@@ -1,5 +1,6 @@
 //! The one error body of the API, and what each layer's errors become in it.
 
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use serde::Serialize;
@@ -9,6 +10,7 @@ use crate::auth::AuthError;
 use crate::capability::data::DataError;
 use crate::conversation::ConversationError;
 use crate::supervisor::Failure;
+use crate::throttle::Level;
 
 /// An answer that isn't 2xx.
 #[derive(Debug)]
@@ -19,7 +21,7 @@ pub struct ApiError {
 }
 
 /// What clients read, in an answer as in a stream.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorBody {
     /// For programs.
@@ -32,6 +34,9 @@ pub struct ErrorBody {
     pub suggested_actions: Vec<String>,
     /// Whether the same request may work later.
     pub retryable: bool,
+    /// The id of the request, of an answer that isn't a stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 impl ApiError {
@@ -42,6 +47,7 @@ impl ApiError {
             user_message: user.to_owned(),
             suggested_actions: actions.iter().map(|action| (*action).to_owned()).collect(),
             retryable: status.is_server_error(),
+            request_id: None,
         };
         Self { status, body, retry_after_s: None }
     }
@@ -88,6 +94,80 @@ impl ApiError {
         )
     }
 
+    pub(super) fn body_too_slow() -> Self {
+        let error = Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "REQUEST_TIMEOUT",
+            "the body took too long to arrive",
+            "The connection was too slow to send the message.",
+            &["Check your connection and send it again."],
+        );
+        error.that_may_work_later(None)
+    }
+
+    /// Too many requests out of one bucket.
+    pub(super) fn rate_limited(level: &Level, retry_after_s: u32) -> Self {
+        let error = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "RATE_LIMITED",
+            format!("the limit {:?} of {} requests a minute is reached", level.name, level.quota),
+            "That were too many requests at once.",
+            &["Wait a moment and try again."],
+        );
+        error.that_may_work_later(Some(retry_after_s))
+    }
+
+    /// The user has as many turns running as one may.
+    pub(super) fn too_many_turns(most: u32) -> Self {
+        let error = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TOO_MANY_TURNS",
+            format!("the user has {most} turns running, as many as one may"),
+            "The assistant is still working on your earlier questions.",
+            &["Wait until one of them is answered."],
+        );
+        error.that_may_work_later(Some(2))
+    }
+
+    pub(super) fn admin_not_configured() -> Self {
+        let error = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "CONFIGURATION_ERROR",
+            "ADMIN_API_KEY is not set, so nobody can use the admin API",
+            "Administration is not set up.",
+            &["Set ADMIN_API_KEY and start the server again."],
+        );
+        Self { body: ErrorBody { retryable: false, ..error.body }, ..error }
+    }
+
+    pub(super) fn admin_key_refused(is_missing: bool) -> Self {
+        let (code, message) = match is_missing {
+            true => ("MISSING_ADMIN_KEY", "send `Authorization: Bearer <ADMIN_API_KEY>`"),
+            false => ("INVALID_ADMIN_KEY", "this is not the key in ADMIN_API_KEY"),
+        };
+        Self::new(StatusCode::UNAUTHORIZED, code, message, "This is for administrators.", &[])
+    }
+
+    pub(super) fn no_such_plugin() -> Self {
+        let message = "there is no plugin of this name; GET /api/admin/plugins lists what there is";
+        Self::new(StatusCode::NOT_FOUND, "PLUGIN_NOT_FOUND", message, "There is no such assistant.", &[])
+    }
+
+    pub(super) fn plugin_not_loaded(cause: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "PLUGIN_NOT_LOADED",
+            cause,
+            "The assistant was not replaced. The version before it, if there is one, goes on.",
+            &["Repair the plugin or its grants, and reload it again."],
+        )
+    }
+
+    pub(super) fn no_such_turn() -> Self {
+        let message = "no turn of this id runs; it may have ended";
+        Self::new(StatusCode::NOT_FOUND, "TURN_NOT_FOUND", message, "That answer has ended already.", &[])
+    }
+
     pub(super) fn unsupported_media_type() -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -117,6 +197,11 @@ impl ApiError {
             &["Try again in a few seconds."],
         );
         Self { retry_after_s: Some(2), ..error }
+    }
+
+    fn that_may_work_later(mut self, retry_after_s: Option<u32>) -> Self {
+        self.body.retryable = true;
+        Self { retry_after_s, ..self }
     }
 
     pub(super) fn panicked() -> Self {
@@ -179,6 +264,7 @@ impl From<Failure> for ErrorBody {
             user_message: failure.user_message,
             suggested_actions: failure.suggested_actions,
             retryable: failure.retryable,
+            request_id: None,
         }
     }
 }
@@ -224,7 +310,8 @@ impl From<AuthError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(json!({ "error": self.body }))).into_response();
+        let mut response = (self.status, Json(json!({ "error": &self.body }))).into_response();
+        response.extensions_mut().insert(self.body);
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -234,6 +321,13 @@ impl IntoResponse for ApiError {
         }
         response
     }
+}
+
+/// Puts the id of its request into an answer that is an error.
+pub(super) fn name_request(response: &mut Response, id: &str) {
+    let Some(mut error) = response.extensions_mut().remove::<ErrorBody>() else { return };
+    error.request_id = Some(id.to_owned());
+    *response.body_mut() = Body::from(json!({ "error": error }).to_string());
 }
 
 impl From<ApiError> for Response<axum::body::Body> {

@@ -1,7 +1,9 @@
 //! A JSON object from the body, and its fields, and the parameters of a query, each refused with a message that names it.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -13,6 +15,9 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 
+/// How long a body may take to arrive. The largest one needs 300 kbit/s.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
 /// The body as a JSON object.
 pub(super) struct JsonObject(Map<String, Value>);
 
@@ -23,7 +28,8 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
         if !is_json(request.headers()) {
             return Err(ApiError::unsupported_media_type());
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(refused_body)?;
+        let bytes = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, state)).await;
+        let bytes = bytes.map_err(|_| ApiError::body_too_slow())?.map_err(refused_body)?;
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(members)) => Ok(Self(members)),
             Ok(_) => Err(ApiError::malformed_body("the body must be a JSON object")),
@@ -85,6 +91,11 @@ impl Parameters {
         })
     }
 
+    /// Text, if the parameter is there and not empty.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
     /// A UUID, if the parameter is there.
     pub(super) fn uuid(&self, name: &str) -> Result<Option<Uuid>, ApiError> {
         self.0.get(name).map(|text| uuid(name, text)).transpose()
@@ -101,6 +112,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
         let path = Path::<String>::from_request_parts(parts, state).await;
         // What is no text is no id either.
         uuid("id", path.as_deref().map_or("", String::as_str)).map(Self)
+    }
+}
+
+/// The `{name}` of a path. What is no text names nothing.
+pub(super) struct Name(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Name {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(path.map(|Path(name)| name).unwrap_or_default()))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::manifest::Manifest;
@@ -24,7 +24,7 @@ const DEFAULT_MAX_ROWS: u32 = 100;
 const DEFAULT_MAX_AFFECTED: u32 = 1;
 
 /// What a manifest requests, or an operator grants.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Permissions {
     /// Whether it may call the model.
     pub llm: bool,
@@ -33,7 +33,7 @@ pub struct Permissions {
 }
 
 /// What may be done with one table.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TablePermissions {
     /// Columns that may be read, filtered and sorted by.
@@ -181,14 +181,21 @@ pub enum Verb {
     Delete,
 }
 
-impl std::fmt::Display for Verb {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
+impl Verb {
+    /// As manifests and grants spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Select => "select",
             Self::Insert => "insert",
             Self::Update => "update",
             Self::Delete => "delete",
-        })
+        }
+    }
+}
+
+impl std::fmt::Display for Verb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -212,6 +219,42 @@ pub struct Denial {
 }
 
 impl Capabilities {
+    /// What the manifest asks for.
+    pub fn requested(&self) -> &Permissions {
+        &self.requested
+    }
+
+    /// What `grants.toml` says.
+    pub fn granted(&self) -> &Permissions {
+        &self.granted
+    }
+
+    /// What the plugin may do: what is in both.
+    pub fn effective(&self) -> Permissions {
+        let table = |name: &String, requested: &TablePermissions| {
+            let table = Identifier::new(name.as_str()).ok()?;
+            let allowed = |verb: Verb, columns: &BTreeSet<String>| {
+                let is_allowed = |column: &&String| {
+                    Identifier::new(column.as_str()).is_ok_and(|column| self.columns(&table, verb, [&column]).is_ok())
+                };
+                columns.iter().filter(is_allowed).cloned().collect()
+            };
+            Some(TablePermissions {
+                select: allowed(Verb::Select, &requested.select),
+                insert: allowed(Verb::Insert, &requested.insert),
+                update: allowed(Verb::Update, &requested.update),
+                delete: self.delete(&table).is_ok(),
+                max_rows: Some(self.max_rows(&table)),
+                max_affected: Some(self.max_affected(&table)),
+            })
+        };
+        let tables = self.requested.tables.iter().filter(|(name, _)| self.granted.tables.contains_key(*name));
+        Permissions {
+            llm: self.llm().is_ok(),
+            tables: tables.filter_map(|(name, requested)| Some((name.clone(), table(name, requested)?))).collect(),
+        }
+    }
+
     /// Whether the plugin may call the model.
     pub fn llm(&self) -> Result<(), Denial> {
         if !self.requested.llm {
@@ -398,6 +441,22 @@ mod tests {
         assert!(star.columns(&name("invoices"), Verb::Select, [&name("tax_rate")]).is_err());
         assert!(star.columns(&name("invoices"), Verb::Update, [&name("status")]).is_err());
         assert!(star.columns(&name("contacts"), Verb::Select, [&name("id")]).is_err());
+    }
+
+    #[test]
+    fn what_is_effective_is_what_calls_are_allowed() {
+        let some = capabilities(
+            "[invoices]\nllm = true\n[invoices.tables.invoices]\nselect = [\"*\"]\nupdate = [\"notes\"]\nmax_rows = 9\n\
+             [invoices.tables.contacts]\nselect = [\"*\"]",
+        );
+        let effective = some.effective();
+        assert!(effective.llm);
+        assert_eq!(effective.tables.keys().collect::<Vec<_>>(), ["invoices"], "what wasn't requested isn't there");
+        let invoices = &effective.tables["invoices"];
+        assert_eq!(invoices.select, BTreeSet::from(["id", "notes", "status"].map(str::to_owned)));
+        assert!(invoices.insert.is_empty() && invoices.update.is_empty() && !invoices.delete);
+        assert_eq!((invoices.max_rows, invoices.max_affected), (Some(9), Some(25)));
+        assert_eq!(capabilities("").effective(), Permissions::default());
     }
 
     #[test]

@@ -125,12 +125,7 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<(), String> {
-        let mut bytes = self.name.bytes();
-        let starts_well = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
-        if !starts_well
-            || self.name.len() > 64
-            || !bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        {
+        if !is_name(&self.name) {
             return Err(format!(
                 "name {:?}: 1 to 64 lower-case letters, digits and dashes, the first a letter",
                 self.name
@@ -150,6 +145,14 @@ impl Manifest {
         }
         grants::check(&self.requests.tables, false)
     }
+}
+
+/// Whether a plugin could have this name.
+pub(super) fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|b| b.is_ascii_lowercase())
+        && name.len() <= 64
+        && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 #[cfg(test)]

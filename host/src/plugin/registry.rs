@@ -1,24 +1,36 @@
 //! The plugins that are loaded: compiled, checked against the contract, and ready to instantiate.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 use wasmtime::Engine;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, Linker};
 
-use super::bindings::{AgentPlugin, AgentPluginPre};
+use super::bindings::AgentPluginPre;
+use super::catalog::Catalog;
 use super::grants::{Capabilities, Grants, GrantsError};
 use super::limits;
 use super::manifest::{Manifest, ManifestError};
+use super::standing::Standing;
 use super::state::State;
+use crate::hex::hex;
 
 /// A plugin that can run.
 pub struct Plugin {
     /// What it says of itself.
     pub manifest: Manifest,
+    /// The SHA-256 of its file, in hex.
+    pub sha256: String,
+    /// When it was loaded.
+    pub loaded_at: DateTime<Utc>,
+    /// Whether it may run, and what came of it and its earlier versions.
+    pub(super) standing: Arc<Standing>,
     /// Its name, shared with every event it sends.
-    pub(super) name: Arc<str>,
-    pub(super) capabilities: Arc<Capabilities>,
+    pub name: Arc<str>,
+    /// What it may do.
+    pub capabilities: Arc<Capabilities>,
     pub(super) pre: AgentPluginPre<State>,
 }
 
@@ -40,6 +52,14 @@ pub enum LoadError {
     /// Another plugin has the name.
     #[error("there is already a plugin named {0:?}")]
     DuplicateName(String),
+    /// The file holds another plugin than it did.
+    #[error("the file holds the plugin {found:?}, and {expected:?} is to be reloaded")]
+    OtherName {
+        /// The plugin that is to be reloaded.
+        expected: String,
+        /// The one in the file.
+        found: String,
+    },
     /// The grants don't fit.
     #[error(transparent)]
     Grants(#[from] GrantsError),
@@ -59,40 +79,22 @@ pub enum RegistryError {
     Linker(String),
 }
 
-/// The plugins of one folder.
+/// Plugins that don't change.
 #[derive(Default)]
 pub struct Registry {
     plugins: Vec<Arc<Plugin>>,
 }
 
 impl Registry {
-    /// Loads every `.wasm` of a folder, with the grants of its `grants.toml`. A plugin that can't be loaded is reported
-    /// in the log and left out; it doesn't take the others with it. Compiles what the cache doesn't have: not for the
-    /// request path.
-    pub fn load(engine: &Engine, folder: &Path) -> Result<Self, RegistryError> {
-        let grants = Grants::read(&folder.join("grants.toml"))?;
-        let linker = linker(engine).map_err(|error| RegistryError::Linker(format!("{error:#}")))?;
-        let mut registry = Self::default();
-        for path in wasm_files(folder) {
-            match registry.load_file(&linker, &path, &grants) {
-                Ok(plugin) => registry.plugins.push(Arc::new(plugin)),
-                Err(error) => tracing::error!(path = %path.display(), "plugin not loaded: {error}"),
-            }
-        }
-        registry.plugins.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(registry)
+    /// These plugins, each of another name.
+    pub fn of(mut plugins: Vec<Arc<Plugin>>) -> Self {
+        plugins.sort_by(|a, b| a.name.cmp(&b.name));
+        Self { plugins }
     }
 
-    fn load_file(&self, linker: &Linker<State>, path: &Path, grants: &Grants) -> Result<Plugin, LoadError> {
-        let bytes = std::fs::metadata(path)?.len();
-        if bytes > limits::COMPONENT_BYTES {
-            return Err(LoadError::TooLarge { bytes });
-        }
-        let plugin = Plugin::load(linker, &std::fs::read(path)?, grants)?;
-        if self.get(&plugin.name).is_some() {
-            return Err(LoadError::DuplicateName(plugin.manifest.name));
-        }
-        Ok(plugin)
+    /// The plugins of a folder that can be loaded; see [`Catalog::load`].
+    pub fn load(engine: &Engine, folder: &Path) -> Result<Arc<Self>, RegistryError> {
+        Ok(Catalog::load(engine, folder)?.offered())
     }
 
     /// The plugin of a name.
@@ -115,26 +117,14 @@ impl Plugin {
         let component = Component::from_binary(linker.engine(), wasm).map_err(contract)?;
         let pre = linker.instantiate_pre(&component).map_err(contract)?;
         let pre = AgentPluginPre::new(pre).map_err(contract)?;
-        Ok(Self { name: manifest.name.as_str().into(), manifest, capabilities: Arc::new(capabilities), pre })
+        Ok(Self {
+            name: manifest.name.as_str().into(),
+            manifest,
+            sha256: hex(&Sha256::digest(wasm)),
+            loaded_at: Utc::now(),
+            standing: Arc::default(),
+            capabilities: Arc::new(capabilities),
+            pre,
+        })
     }
-}
-
-/// A linker with the functions of the contract, and nothing else: a component that imports more is refused.
-pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
-    let mut linker = Linker::new(engine);
-    AgentPlugin::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
-    Ok(linker)
-}
-
-fn wasm_files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        tracing::error!(path = %folder.display(), "the plugin folder can't be read: no agent is available");
-        return Vec::new();
-    };
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
-        .collect();
-    files.sort();
-    files
 }

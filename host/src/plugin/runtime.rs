@@ -14,6 +14,8 @@ use super::host::one_line;
 use super::limits;
 use super::registry::Plugin;
 use super::state::{Budget, Exhausted, MemoryLimits, State};
+use super::write_switch::WriteSwitch;
+use crate::audit::Audit;
 use crate::capability::data::{DataStore, UserToken};
 use crate::capability::llm::{Content, LanguageModel, Message, Role};
 
@@ -32,6 +34,10 @@ pub struct Services {
     pub data: Arc<dyn DataStore>,
     /// Writes under way, which outlive a cancelled turn.
     pub writes: TaskTracker,
+    /// Whether plugins may write at all.
+    pub write_switch: Arc<WriteSwitch>,
+    /// What operators look back on.
+    pub audit: Arc<Audit>,
 }
 
 /// One question to one plugin.
@@ -83,6 +89,9 @@ pub enum Ending {
 /// Why a turn failed. The texts are for operators.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
+    /// An operator switched the plugin off.
+    #[error("the plugin is switched off")]
+    SwitchedOff,
     /// The guest computed for too long.
     #[error("the guest computed for longer than a turn may")]
     OutOfTime,
@@ -106,6 +115,22 @@ pub enum RunError {
     Failed(String),
 }
 
+impl RunError {
+    /// What it is, without the guest's words.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::SwitchedOff => "switched_off",
+            Self::OutOfTime => "out_of_time",
+            Self::TimedOut => "timed_out",
+            Self::LimitExceeded(_) => "limit_exceeded",
+            Self::Trapped(_) => "trapped",
+            Self::Unavailable(_) => "unavailable",
+            Self::Denied(_) => "denied",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
 impl Runtime {
     /// A runtime with as many slots as `engine` was made with.
     pub fn new(engine: Engine, slots: u32) -> Self {
@@ -117,9 +142,19 @@ impl Runtime {
         self.slots.available_permits()
     }
 
-    /// Runs one turn. Dropping the future stops the guest, frees its slot and cancels what it waits for, except a write
-    /// that is under way.
+    /// Runs one turn, unless the plugin is switched off, or until it is stopped. Dropping the future stops the guest,
+    /// frees its slot and cancels what it waits for, except a write that is under way.
     pub async fn run(&self, plugin: &Plugin, services: &Services, turn: Invocation) -> Result<Report, RunError> {
+        let running = plugin.standing.begin().ok_or(RunError::SwitchedOff)?;
+        let result = tokio::select! {
+            biased;
+            () = running.stopped() => Err(RunError::SwitchedOff),
+            result = self.turn(plugin, services, turn) => result,
+        };
+        result.inspect_err(|error| plugin.standing.count_failure(error))
+    }
+
+    async fn turn(&self, plugin: &Plugin, services: &Services, turn: Invocation) -> Result<Report, RunError> {
         // Declared before the store, so that a slot is given back after its instance is.
         let _slot = self.slots.acquire().await.map_err(|_| RunError::Unavailable("shutting down".into()))?;
         let (arguments, state) = prepare(plugin, services, turn);
@@ -169,6 +204,7 @@ fn prepare(plugin: &Plugin, services: &Services, turn: Invocation) -> (guest::Tu
     };
     let state = State {
         agent: plugin.name.clone(),
+        standing: plugin.standing.clone(),
         capabilities: plugin.capabilities.clone(),
         services: services.clone(),
         user: turn.user,

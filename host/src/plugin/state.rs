@@ -5,14 +5,17 @@ use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 
 use super::event::{Event, EventKind, Events};
-use super::grants::{Capabilities, Denial};
+use super::grants::{Capabilities, Denial, Verb};
 use super::limits;
 use super::runtime::Services;
+use super::standing::Standing;
+use crate::audit;
 use crate::capability::data::UserToken;
 
 /// The data of one `Store`. Everything a host function knows about its caller is here and nowhere else.
 pub(super) struct State {
     pub(super) agent: Arc<str>,
+    pub(super) standing: Arc<Standing>,
     pub(super) capabilities: Arc<Capabilities>,
     pub(super) services: Services,
     pub(super) user: UserToken,
@@ -119,16 +122,21 @@ impl State {
 
     /// Records a call that was not allowed, for the operator.
     pub(super) fn audit(&self, denial: &Denial) {
-        tracing::warn!(
-            target: "audit",
-            event = "grant.denied",
-            plugin = %self.agent,
-            user = %self.user_tag,
-            table = denial.table.as_ref().map(tracing::field::display),
-            verb = denial.verb.map(tracing::field::display),
-            column = denial.column.as_ref().map(tracing::field::display),
-            "{denial}"
-        );
+        self.services.audit.record(audit::Event::Denial(audit::Denial {
+            event: "grant.denied",
+            plugin: self.agent.clone(),
+            user: self.user_tag.clone(),
+            table: denial.table.as_ref().map(ToString::to_string),
+            verb: denial.verb.map(Verb::as_str),
+            column: denial.column.as_ref().map(ToString::to_string),
+            message: denial.to_string(),
+        }));
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.standing.count_host_calls(limits::HOST_CALLS - self.budget.host_calls);
     }
 }
 

@@ -30,6 +30,12 @@ impl Failure {
     /// A plugin's turn that failed.
     pub(super) fn of_agent(agent: &str, error: &RunError) -> Self {
         let (code, user_message, actions, retryable): (_, String, &[&str], _) = match error {
+            RunError::SwitchedOff => (
+                "AGENT_DISABLED",
+                format!("The {agent} assistant is switched off for now."),
+                &["Ask your administrator when it will be back."],
+                false,
+            ),
             RunError::OutOfTime | RunError::TimedOut => (
                 "AGENT_TIMEOUT",
                 format!("The {agent} assistant took too long and was stopped."),
@@ -90,6 +96,17 @@ impl Failure {
             "The assistant is restarting, so this answer stops here.",
             &["Ask again in a minute."],
             true,
+        )
+    }
+
+    /// An operator stopped the turn.
+    pub fn stopped_by_operator() -> Self {
+        Self::of_supervisor(
+            "TURN_STOPPED",
+            "an operator stopped the turn",
+            "An administrator stopped this answer.",
+            &["Ask your administrator before you ask again."],
+            false,
         )
     }
 

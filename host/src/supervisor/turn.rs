@@ -7,12 +7,14 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
 
 use super::failure::Failure;
 use crate::auth::User;
 use crate::capability::llm::Message;
 use crate::capability::llm::budget::{Account, Limit};
 use crate::plugin::Event;
+use crate::throttle::Place;
 
 /// What a user asks.
 pub struct Question {
@@ -24,12 +26,18 @@ pub struct Question {
     pub user: User,
     /// Stands for the user in logs.
     pub user_tag: Arc<str>,
+    /// The conversation it belongs to, if one is kept.
+    pub conversation: Option<Uuid>,
+    /// The request that asks.
+    pub request_id: Arc<str>,
     /// When, in the user's time zone.
     pub now: DateTime<Tz>,
     /// What its model calls are counted in, and may use.
     pub account: Arc<Account>,
     /// The room this turn takes. Given back when its task ends, whether or not somebody still reads.
     pub permit: OwnedSemaphorePermit,
+    /// The turn among its user's, where these are limited.
+    pub place: Option<Place>,
 }
 
 /// A turn that runs. Dropping it stops the model call and the guest.

@@ -9,6 +9,7 @@ use std::future::Future;
 use futures::future::join_all;
 use serde_json::value::RawValue;
 
+use crate::audit;
 use crate::capability::data::{self, DataError as Failure};
 use crate::plugin::bindings::canvalo::agent::data::{
     Aggregation, DataError, Deletion, Host, Insertion, InvalidRequest, Modification, Page, Query,
@@ -117,6 +118,7 @@ impl State {
     async fn run_update(&self, update: Result<data::Update, DataError>) -> Rows {
         let update = update?;
         if approval::is_bulk(&update.conditions) {
+            self.may_write(&update.table, Verb::Update)?;
             return Err(self.ask_for_update(&update).await);
         }
         let (data, user) = (self.services.data.clone(), self.user.clone());
@@ -125,11 +127,32 @@ impl State {
     }
 
     async fn run_delete(&self, deletion: Result<data::Delete, DataError>) -> Rows {
-        Err(self.ask_for_delete(&deletion?).await)
+        let deletion = deletion?;
+        self.may_write(&deletion.table, Verb::Delete)?;
+        Err(self.ask_for_delete(&deletion).await)
     }
 
     async fn run_aggregate(&self, aggregation: Result<data::Aggregate, DataError>) -> Rows {
         Ok(texts(self.services.data.aggregate(&self.user, &aggregation?).await?))
+    }
+
+    /// Whether an operator lets plugins write. What is refused is `denied` and not `unavailable`, after which an agent
+    /// would have to say that it doesn't know what became of the change.
+    fn may_write(&self, table: &data::Identifier, verb: Verb) -> Result<(), DataError> {
+        if !self.services.write_switch.is_stopped() {
+            return Ok(());
+        }
+        let message = "An operator has stopped all changes for now; nothing was changed.";
+        self.services.audit.record(audit::Event::Denial(audit::Denial {
+            event: "writes.stopped",
+            plugin: self.agent.clone(),
+            user: self.user_tag.clone(),
+            table: Some(table.to_string()),
+            verb: Some(verb.as_str()),
+            column: None,
+            message: message.to_owned(),
+        }));
+        Err(DataError::Denied(message.to_owned()))
     }
 
     /// Runs a write in a task of its own: once it is under way it finishes and is recorded, whatever becomes of the turn.
@@ -139,7 +162,9 @@ impl State {
         verb: Verb,
         write: impl Future<Output = Result<Vec<data::Row>, Failure>> + Send + 'static,
     ) -> Rows {
-        let (plugin, user, table) = (self.agent.clone(), self.user_tag.clone(), table.clone());
+        self.may_write(table, verb)?;
+        let (plugin, user, table) = (self.agent.clone(), self.user_tag.clone(), table.to_string());
+        let audit = self.services.audit.clone();
         let recorded = async move {
             let result = write.await;
             let (rows, outcome) = match &result {
@@ -147,7 +172,8 @@ impl State {
                 Err(Failure::Unavailable(_) | Failure::Other(_)) => (0, "unknown"),
                 Err(_) => (0, "refused"),
             };
-            tracing::info!(target: "audit", event = "data.write", %plugin, %user, %table, %verb, rows, outcome, "write");
+            let verb = verb.as_str();
+            audit.record(audit::Event::Write(audit::Write { plugin, user, table, verb, rows, outcome }));
             result
         };
         match self.services.writes.spawn(recorded).await {

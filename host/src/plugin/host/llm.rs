@@ -36,7 +36,10 @@ impl State {
             match event? {
                 CompletionEvent::TextDelta(text) if stream_to_user => self.show(text).await?,
                 CompletionEvent::TextDelta(_) => {}
-                CompletionEvent::Finished(completion) => return Ok(completion.into()),
+                CompletionEvent::Finished(completion) => {
+                    self.standing.count_tokens(completion.usage);
+                    return Ok(completion.into());
+                }
             }
         }
         Err(LlmError::Unavailable("the provider's stream ended without an answer".into()))
