@@ -4,8 +4,10 @@ mod chat;
 mod conversations;
 pub mod error;
 mod extract;
+mod metrics;
 mod service;
 mod stream;
+mod trace;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +36,7 @@ pub fn router(app: Arc<App>) -> Router {
     let router = Router::new()
         .route("/", get(service::index))
         .route("/health", get(service::health))
+        .route("/metrics", get(metrics::show))
         .route("/api/chat/stream", post(chat::stream))
         .route("/api/conversations", get(conversations::list).post(conversations::create))
         .route("/api/conversations/{id}", get(conversations::show).delete(conversations::delete))
@@ -47,6 +50,8 @@ pub fn router(app: Arc<App>) -> Router {
             HeaderName::from_static("x-content-type-options"),
             HeaderValue::from_static("nosniff"),
         ))
+        // Outermost, so that nothing goes unseen.
+        .layer(axum::middleware::from_fn(trace::follow))
         .with_state(app)
 }
 

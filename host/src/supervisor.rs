@@ -11,9 +11,12 @@ mod routing;
 mod turn;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures::StreamExt;
 use futures::future::join_all;
+use opentelemetry::KeyValue;
+use tracing::Instrument;
 
 pub use failure::Failure;
 pub use routing::choose_by_words;
@@ -23,7 +26,10 @@ use crate::capability::llm::budget::Budgeted;
 use crate::capability::llm::{Completion, CompletionEvent, CompletionRequest, Content, LlmError, Message, Role};
 use crate::capability::llm::{ToolResult, ToolUse};
 use crate::plugin::event::SUPERVISOR;
+use crate::plugin::observed;
 use crate::plugin::{Ending, Event, EventKind, Events, Invocation, Registry, Report, Runtime, Services};
+use crate::telemetry::millis;
+use crate::telemetry::traces::{Span, SpanKind};
 use routing::{Assignment, Choice};
 
 /// Events of a turn that wait for a slow reader. A guest that is ahead of it waits too.
@@ -72,7 +78,11 @@ impl Supervisor {
         let (events, receiver) = Events::channel(EVENT_BUFFER);
         let supervisor = Arc::clone(self);
         Turn::spawn(receiver, async move {
-            let result = supervisor.run(&question, &events).await;
+            let span = agent_span(SUPERVISOR);
+            let result = span.run(supervisor.run(&question, &events)).await;
+            if let Err(failure) = &result {
+                span.fail(failure.code);
+            }
             if events.gave_up() { Err(Failure::reader_too_slow()) } else { result }
         })
     }
@@ -221,13 +231,31 @@ impl Work<'_> {
             events,
         };
         let name = &assignment.plugin.manifest.name;
-        let report = supervisor.runtime.run(&assignment.plugin, services, invocation).await.map_err(|error| {
-            tracing::warn!(plugin = %name, user = %question.user_tag, error = %error, "the agent failed");
-            Failure::of_agent(name, &error)
-        })?;
-        tracing::info!(plugin = %name, user = %question.user_tag, ending = ?report.ending, "the agent ended its turn");
-        Ok(report)
+        let (span, log) = (agent_span(name), tracing::info_span!("agent", agent = %name));
+        let began = Instant::now();
+        let run = supervisor.runtime.run(&assignment.plugin, services, invocation);
+        let result = span.run(run.instrument(log.clone())).await;
+        let (outcome, duration_ms) = (observed::outcome(&result), millis(began.elapsed()));
+        let _entered = log.enter();
+        result
+            .inspect(|_| tracing::info!(user = %question.user_tag, outcome, duration_ms, "the agent ended its turn"))
+            .map_err(|error| {
+                span.fail(outcome);
+                tracing::warn!(user = %question.user_tag, outcome, duration_ms, error = %error, "the agent failed");
+                Failure::of_agent(name, &error)
+            })
     }
+}
+
+/// A turn of an agent, by the GenAI conventions.
+fn agent_span(name: &str) -> Span {
+    Span::start(SpanKind::Internal, || {
+        let attributes = [
+            KeyValue::new("gen_ai.operation.name", "invoke_agent"),
+            KeyValue::new("gen_ai.agent.name", name.to_owned()),
+        ];
+        (format!("invoke_agent {name}"), attributes)
+    })
 }
 
 /// What agents found in this turn.

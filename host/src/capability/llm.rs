@@ -4,6 +4,7 @@
 //! - [`retry`], [`fallback`], [`bounded`]: a call that fails is tried again, then asked of another model, and all of it
 //!   ends in time. They are put around a provider in this order, from the inside out.
 //! - [`budget`]: tokens that the calls of a turn share, around all of that.
+//! - [`observed`]: what the operator sees of a call.
 
 pub mod bedrock;
 pub mod bounded;
@@ -11,6 +12,7 @@ pub mod budget;
 pub mod estimate;
 pub mod fallback;
 mod history;
+pub mod observed;
 pub mod offline;
 pub mod openai;
 pub mod retry;

@@ -42,12 +42,13 @@ impl Eval {
             Some(folder) => self.by_words(&questions, &manifests(folder)?)?,
             None => {
                 let config = Config::read(&super::environment()?)?;
-                telemetry::start(&config);
+                let traces = telemetry::start(&config)?;
                 let app = App::build(config).await?;
                 let plugins = app.supervisor.registry().plugins();
                 let manifests: Vec<Manifest> = plugins.iter().map(|plugin| plugin.manifest.clone()).collect();
                 self.by_words(&questions, &manifests)?;
                 self.by_model(&questions, &app).await?;
+                traces.finish().await;
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 
 use super::environment::Reader;
-use super::{Config, Stage};
+use super::{Config, Stage, telemetry};
 
 /// OpenAI's own address.
 const OPENAI: &str = "https://api.openai.com/v1";
@@ -148,6 +148,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
         },
         paths: PathConfig { home, cache },
         log_level: reader.parsed("LOG_LEVEL", log_level).unwrap_or_else(|| "info".to_owned()),
+        telemetry: telemetry::read(reader),
         time_zone: reader
             .parsed("TIME_ZONE", |zone| {
                 zone.parse().map_err(|_| "an IANA time zone, such as America/New_York or UTC".into())

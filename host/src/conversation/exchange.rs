@@ -13,6 +13,7 @@ use super::store::NewMessage;
 use crate::capability::llm::Message;
 use crate::plugin::{Event, EventKind};
 use crate::supervisor::{Step, Turn};
+use crate::telemetry::traces::carried;
 
 /// How long the end of a stream waits for what was said to be kept, so that a client that then asks another server for
 /// the conversation finds it whole. The user has read the answer by then.
@@ -90,7 +91,7 @@ impl Record {
         let (id, pending) = (entry.id, Arc::clone(&conversations.pending));
         let (said, hears) = oneshot::channel();
         let (writes, written) = oneshot::channel();
-        conversations.writes.spawn(entry.write(pending.begin(id), hears, writes).in_current_span());
+        conversations.writes.spawn(carried(entry.write(pending.begin(id), hears, writes).in_current_span()));
         Self { id, pending, segments: Vec::new(), said: Some(said), written }
     }
 

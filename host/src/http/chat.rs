@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::error::ApiError;
 use super::extract::{self, JsonObject};
 use super::stream::stream_exchange;
+use super::trace;
 use crate::app::App;
 use crate::capability::llm::{Message, Role};
 use crate::conversation::{Incoming, context};
@@ -32,8 +33,9 @@ pub(super) async fn stream(
 ) -> Result<Response, ApiError> {
     let body = ChatRequest::parse(body, app.config.time_zone)?;
     let user = app.authenticator.authenticate(headers.get_all(header::AUTHORIZATION), body.user_id)?;
-    let permit = app.admit().ok_or_else(ApiError::busy)?;
     let (message, user_tag) = (Arc::<str>::from(body.message), telemetry::user_tag(user.id));
+    trace::user_is(&user_tag);
+    let permit = app.admit().ok_or_else(ApiError::busy)?;
     let incoming = Incoming {
         conversation: body.conversation_id,
         text: Arc::clone(&message),

@@ -10,9 +10,11 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::extract::{self, Id, JsonObject, Parameters};
+use super::trace;
 use crate::app::App;
 use crate::auth::User;
 use crate::conversation::{Conversation, StoredMessage};
+use crate::telemetry;
 
 /// Characters of a title that a client gives.
 const TITLE_CHARS: usize = 200;
@@ -90,5 +92,7 @@ pub(super) async fn delete(
 }
 
 fn user(app: &App, headers: &HeaderMap, claimed: Option<Uuid>) -> Result<User, ApiError> {
-    Ok(app.authenticator.authenticate(headers.get_all(header::AUTHORIZATION), claimed)?)
+    let user = app.authenticator.authenticate(headers.get_all(header::AUTHORIZATION), claimed)?;
+    trace::user_is(&telemetry::user_tag(user.id));
+    Ok(user)
 }

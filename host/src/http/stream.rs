@@ -1,6 +1,7 @@
 //! A turn as Server-Sent Events, in the frontend's chunk format.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, header};
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::error::ErrorBody;
+use super::trace::Watch;
 use crate::conversation::Exchange;
 use crate::plugin::{Event, EventKind, ToolStatus};
 use crate::supervisor::{Failure, Step, TurnEnd};
@@ -56,27 +58,40 @@ struct ToolCall<'a> {
 
 /// The response that streams a turn. A client that goes away drops it, and with it the turn.
 pub(super) fn stream_exchange(exchange: Exchange, shutdown: CancellationToken) -> Response {
-    let body = Sse::new(events(exchange, shutdown)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    let watch = Watch::begin();
+    let body =
+        Sse::new(events(exchange, shutdown, Arc::clone(&watch))).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     let mut response = body.into_response();
+    response.extensions_mut().insert(watch);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     response
 }
 
-fn events(exchange: Exchange, shutdown: CancellationToken) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+fn events(
+    exchange: Exchange,
+    shutdown: CancellationToken,
+    watch: Arc<Watch>,
+) -> impl Stream<Item = Result<sse::Event, Infallible>> {
     // One wait for the whole turn: begun again at each event, it would not end before a turn that is never silent.
     let drained = Box::pin(drained(shutdown));
-    futures::stream::unfold(Some((exchange, drained)), |state| async move {
-        let (mut exchange, mut drained) = state?;
+    futures::stream::unfold(Some((exchange, drained, watch)), |state| async move {
+        let (mut exchange, mut drained, watch) = state?;
         let step = tokio::select! {
             biased;
             () = &mut drained => Step::End(Err(Failure::shutting_down())),
             step = exchange.next() => step?,
         };
         let (event, rest) = match step {
-            Step::Event(event) => (sse_event(&event), Some((exchange, drained))),
+            Step::Event(event) => {
+                if let EventKind::Text(_) = event.kind {
+                    watch.text(&event.agent);
+                }
+                (sse_event(&event), Some((exchange, drained, watch)))
+            }
             Step::End(end) => {
+                watch.end(&end);
                 exchange.kept().await;
                 (sse_end(end, exchange.conversation()), None)
             }

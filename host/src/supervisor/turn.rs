@@ -12,6 +12,7 @@ use super::failure::Failure;
 use crate::auth::User;
 use crate::capability::llm::Message;
 use crate::plugin::Event;
+use crate::telemetry::traces::carried;
 
 /// What a user asks.
 pub struct Question {
@@ -57,7 +58,7 @@ impl Turn {
         run: impl Future<Output = Result<TurnEnd, Failure>> + Send + 'static,
     ) -> Self {
         use tracing::Instrument;
-        let task = tokio::spawn(run.in_current_span());
+        let task = tokio::spawn(carried(run.in_current_span()));
         Self { events, task: Some(AbortOnDropHandle::new(task)) }
     }
 
