@@ -231,7 +231,7 @@ impl Work<'_> {
             events,
         };
         let name = &assignment.plugin.manifest.name;
-        let (span, log) = (agent_span(name), tracing::info_span!("agent", agent = %name));
+        let (span, log) = (agent_span(name), tracing::error_span!("agent", agent = %name));
         let began = Instant::now();
         let run = supervisor.runtime.run(&assignment.plugin, services, invocation);
         let result = span.run(run.instrument(log.clone())).await;

@@ -83,15 +83,10 @@ fn events(
             () = &mut drained => Step::End(Err(Failure::shutting_down())),
             step = exchange.next() => step?,
         };
+        watch.see(&step);
         let (event, rest) = match step {
-            Step::Event(event) => {
-                if let EventKind::Text(_) = event.kind {
-                    watch.text(&event.agent);
-                }
-                (sse_event(&event), Some((exchange, drained, watch)))
-            }
+            Step::Event(event) => (sse_event(&event), Some((exchange, drained, watch))),
             Step::End(end) => {
-                watch.end(&end);
                 exchange.kept().await;
                 (sse_end(end, exchange.conversation()), None)
             }

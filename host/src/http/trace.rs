@@ -17,7 +17,8 @@ use opentelemetry::KeyValue;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::supervisor::{Failure, TurnEnd};
+use crate::plugin::{Event, EventKind};
+use crate::supervisor::Step;
 use crate::telemetry::metrics::{HTTP_REQUEST_DURATION, HTTP_REQUESTS, TIME_TO_FIRST_TOKEN, TURN_DURATION};
 use crate::telemetry::millis;
 use crate::telemetry::traces::{self, Span};
@@ -72,7 +73,8 @@ impl Seen {
             (format!("{method} {path}").trim_end().to_owned(), attributes)
         });
         let user = tracing::field::Empty;
-        let log = tracing::info_span!("request", request_id = %id, trace_id = span.trace_id(), user);
+        // Of the highest level, so that a line of any level says which request it belongs to.
+        let log = tracing::error_span!("request", request_id = %id, trace_id = span.trace_id(), user);
         // What becomes of it when it is dropped before there is an answer: nginx' number for a client that has gone.
         let status = StatusCode::from_u16(499).expect("a number of three digits");
         Self { began: Instant::now(), method, route, status, turn: None, span, log }
@@ -138,20 +140,21 @@ impl Watch {
         Arc::new(Self { began: Instant::now(), first_text: OnceLock::new(), end: OnceLock::new() })
     }
 
-    /// Text for the user.
-    pub(super) fn text(&self, agent: &Arc<str>) {
-        if self.first_text.get().is_none() {
-            let _ = self.first_text.set((Instant::now(), Arc::clone(agent)));
+    /// A step that the user is about to see. Only the first text and the end count.
+    pub(super) fn see(&self, step: &Step) {
+        match step {
+            Step::Event(Event { agent, kind: EventKind::Text(_) }) if self.first_text.get().is_none() => {
+                let _ = self.first_text.set((Instant::now(), Arc::clone(agent)));
+            }
+            Step::Event(_) => {}
+            Step::End(end) => {
+                let end = match end {
+                    Ok(end) => Ok(Arc::clone(&end.agent)),
+                    Err(failure) => Err(failure.code),
+                };
+                let _ = self.end.set((Instant::now(), end));
+            }
         }
-    }
-
-    /// Its end, however it ended.
-    pub(super) fn end(&self, end: &Result<TurnEnd, Failure>) {
-        let end = match end {
-            Ok(end) => Ok(Arc::clone(&end.agent)),
-            Err(failure) => Err(failure.code),
-        };
-        let _ = self.end.set((Instant::now(), end));
     }
 
     /// The request of the turn is over.

@@ -3,12 +3,13 @@
 //! Labels have few values, all known to the operator: routes as they are written in the list of routes, agents that are
 //! loaded, tables of the schema. Never a user, an id, or text that somebody wrote.
 
+mod process;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use metrics_process::Collector;
 
 pub const HTTP_REQUESTS: &str = "canvalo_http_requests_total";
 pub const HTTP_REQUEST_DURATION: &str = "canvalo_http_request_duration_seconds";
@@ -70,20 +71,21 @@ fn describe() {
     describe_counter!(LLM_CALLS, "Model calls, by agent, model and outcome.");
     describe_histogram!(LLM_CALL_DURATION, Unit::Seconds, "A model call to the end of its answer, by model.");
     describe_counter!(LLM_TOKENS, "Tokens, by agent, model and kind.");
-    describe_counter!(LLM_COST, "What model calls cost in US dollars, by agent and model.");
+    // It has fractions, which counters have not.
+    describe_gauge!(LLM_COST, "What model calls cost in US dollars, by agent and model.");
     describe_histogram!(DATA_REQUEST_DURATION, Unit::Seconds, "A PostgREST request, by table, verb and outcome.");
     describe_gauge!(SANDBOX_INSTANCES, "Sandboxes, by state: running or free.");
     describe_counter!(SANDBOX_RUNS, "Turns of agents, by agent and outcome.");
     describe_counter!(DENIALS, "Calls that no grant allows, by agent.");
     describe_counter!(LIMITS_HIT, "Times that something met a limit, by limit.");
     describe_gauge!(DEPENDENCY_UP, "1 when the last call or health check of a dependency was answered, else 0.");
-    Collector::default().describe();
+    process::describe();
 }
 
 /// Everything that was counted, as text. Reads `/proc`: not for an async thread.
 pub fn render() -> String {
     let handle = install();
-    Collector::default().collect();
+    process::collect();
     handle.render()
 }
 

@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use futures::StreamExt;
 
 use super::{CompletionEvent, CompletionRequest, CompletionStream, LanguageModel, LlmError, Scale, TokenUsage};
-use crate::telemetry::metrics::limit_hit;
 
 /// Tokens of answer that a call without a limit of its own is reckoned with.
 const OUTPUT_TOKENS: u32 = 4_096;
@@ -40,10 +39,7 @@ impl LanguageModel for Budgeted {
         let output = request.max_output_tokens.unwrap_or(OUTPUT_TOKENS);
         let reserved = u64::from(self.scale().input_tokens(&request)) + u64::from(output);
         let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(reserved));
-        taken.map_err(|left| {
-            limit_hit("turn_tokens");
-            LlmError::BudgetSpent(format!("{left} tokens are left, the call may need {reserved}"))
-        })?;
+        taken.map_err(|left| LlmError::BudgetSpent(format!("{left} tokens are left, the call may need {reserved}")))?;
         let stream = self.model.stream(request).await.inspect_err(|_| {
             self.left.fetch_add(reserved, Ordering::Relaxed);
         })?;

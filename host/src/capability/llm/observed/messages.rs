@@ -43,3 +43,37 @@ fn part(block: &Content) -> Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capability::llm::{StopReason, TokenUsage, ToolResult, ToolUse};
+
+    #[test]
+    fn tools_and_their_results_have_parts_of_their_own() {
+        let tool = ToolUse { id: "1".into(), name: "list".into(), input: json!({ "limit": 3 }) };
+        let result = ToolResult { tool_use_id: "1".into(), content: json!([7]), is_error: false };
+        let messages = vec![
+            Message::text(Role::User, "Hi"),
+            Message { role: Role::Assistant, content: vec![Content::ToolUse(tool)] },
+            Message { role: Role::User, content: vec![Content::ToolResult(result)] },
+        ];
+        let shown = input(&CompletionRequest { messages, ..CompletionRequest::default() });
+        assert_eq!(
+            serde_json::from_str::<Value>(&shown).unwrap(),
+            json!([
+                { "role": "user", "parts": [{ "type": "text", "content": "Hi" }] },
+                {
+                    "role": "assistant",
+                    "parts": [{ "type": "tool_call", "id": "1", "name": "list", "arguments": { "limit": 3 } }],
+                },
+                { "role": "tool", "parts": [{ "type": "tool_call_response", "id": "1", "response": [7] }] },
+            ])
+        );
+        let content = vec![Content::Text("Hello".into())];
+        let completion = Completion { content, stop_reason: StopReason::MaxTokens, usage: TokenUsage::default() };
+        let shown: Value = serde_json::from_str(&output(&completion)).unwrap();
+        let part = json!({ "type": "text", "content": "Hello" });
+        assert_eq!(shown, json!([{ "role": "assistant", "parts": [part], "finish_reason": "length" }]));
+    }
+}
