@@ -18,6 +18,7 @@ use crate::capability::llm::fallback::Fallback;
 use crate::capability::llm::observed::Observed;
 use crate::capability::llm::offline::Offline;
 use crate::capability::llm::openai::{OpenAi, OpenAiOptions};
+use crate::capability::llm::prices::Prices;
 use crate::capability::llm::retry::{RetryPolicy, Retrying};
 use crate::capability::llm::scripted::Scripted;
 use crate::clock::Clock;
@@ -89,6 +90,9 @@ impl App {
             // It writes by rules, and has none for this.
             summarised: model.id() != Offline.id(),
             window: config.llm.context_tokens,
+            prices: Arc::new(prices(&config.llm)?),
+            turn_tokens: config.llm.turn_tokens,
+            day: config.llm.day,
             stop: shutdown.clone(),
         };
         let model = Arc::new(Fitted::new(model, config.llm.context_tokens));
@@ -188,6 +192,35 @@ fn model(config: &Config) -> Result<Arc<dyn LanguageModel>> {
             observed(Arc::new(model), llm)
         }
     })
+}
+
+/// What the models cost that this host may ask, as far as anybody told it.
+fn prices(llm: &LlmConfig) -> Result<Prices> {
+    let known = match &llm.provider {
+        LlmProvider::Bedrock => Prices::bedrock(),
+        LlmProvider::OpenAi { base_url, .. } if base_url.starts_with("https://api.openai.com/") => Prices::openai(),
+        LlmProvider::OpenAi { .. } | LlmProvider::Offline | LlmProvider::Scripted { .. } => Prices::default(),
+    };
+    let prices = match &llm.prices {
+        None => known,
+        Some(path) => {
+            let named = || format!("LLM_PRICES {}", path.display());
+            known.overridden(Prices::parse(&std::fs::read_to_string(path).with_context(named)?).with_context(named)?)
+        }
+    };
+    // A limit in dollars would never be met by a model that costs nobody knows what.
+    let asked = match &llm.provider {
+        LlmProvider::Bedrock => vec![Some(&llm.model_id), llm.fallback_model_id.as_ref()],
+        LlmProvider::OpenAi { model, .. } => vec![Some(model)],
+        LlmProvider::Offline | LlmProvider::Scripted { .. } => Vec::new(),
+    };
+    let unknown = asked.into_iter().flatten().find(|model| prices.of(model).is_none());
+    match unknown.filter(|_| llm.day.cost_usd.is_some()) {
+        Some(model) => {
+            Err(anyhow!("LLM_DAILY_COST_USD needs the price of {model}: say it in a file that LLM_PRICES names"))
+        }
+        None => Ok(prices),
+    }
 }
 
 /// The models on Bedrock: each retried, the second in place of the first, all of it bounded.

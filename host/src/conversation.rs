@@ -6,9 +6,11 @@
 //! - [`exchange`]: a turn whose words are kept, whichever way it ends. The writes are a task beside it (`entry`), so that
 //!   no word waits for one; `pending` makes the next message wait for them instead.
 //! - `summary`: what the oldest turns came to, written after a turn for the ones that follow.
+//! - `days`: what a user has used today, where that is limited.
 //! - `title`: what a conversation is called.
 
 pub mod context;
+mod days;
 mod entry;
 pub mod exchange;
 pub mod fitted;
@@ -20,6 +22,7 @@ mod title;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -29,9 +32,13 @@ pub use store::{Conversation, StoredMessage};
 
 use crate::auth::User;
 use crate::capability::data::{DataError, UserToken};
+use crate::capability::llm::budget::{Account, Amount, DayLimits};
+use crate::capability::llm::prices::Prices;
+use crate::capability::llm::usage::Ledger;
 use crate::capability::llm::{LanguageModel, Message, Role};
 use crate::plugin::Services;
 use context::{Shares, TooLong};
+use days::Days;
 use entry::Entry;
 use pending::Pending;
 use store::{NewMessage, Store};
@@ -43,6 +50,9 @@ const HISTORY_MESSAGES: u32 = 60;
 /// So many messages are summarised however short they are.
 const SUMMARY_MESSAGES: usize = 40;
 
+/// Whose a summary's model calls are, as agents have names.
+const CONVERSATION: &str = "conversation";
+
 /// Read instead when so many are larger than the database's answers may be.
 const FEW_MESSAGES: u32 = 6;
 
@@ -52,6 +62,7 @@ pub struct Conversations {
     model: Arc<dyn LanguageModel>,
     writes: TaskTracker,
     pending: Arc<Pending>,
+    days: Days,
     options: Options,
     /// Conversations whose summary is being written, so that two turns don't pay for the same one.
     summarising: Mutex<HashSet<Uuid>>,
@@ -65,6 +76,12 @@ pub struct Options {
     pub summarised: bool,
     /// The model's window in tokens.
     pub window: u32,
+    /// What models cost.
+    pub prices: Arc<Prices>,
+    /// Tokens, read and written, that one message may use over all its model calls.
+    pub turn_tokens: u64,
+    /// What a user may use on one day.
+    pub day: DayLimits,
     /// Ends what nobody waits for.
     pub stop: CancellationToken,
 }
@@ -100,6 +117,7 @@ impl Conversations {
             model: Arc::clone(&services.model),
             writes: services.writes.clone(),
             pending: Arc::default(),
+            days: Days::new(options.day),
             options,
             summarising: Mutex::default(),
         })
@@ -143,16 +161,24 @@ impl Conversations {
     /// Finds what a message belongs to, and what the model is to know of it. A message without an id begins a
     /// conversation, whose id is told at the end of the turn.
     pub async fn open(self: &Arc<Self>, user: &User, message: Incoming) -> Result<Opening, ConversationError> {
-        let Incoming { conversation, text, told, user_tag } = message;
+        let Incoming { conversation, text, told, user_tag, now } = message;
         let id = conversation.filter(|_| self.options.kept);
-        let found = match id {
-            Some(id) => self.find(&user.token, id).await?,
-            None => Found::default(),
+        let found = async {
+            match id {
+                Some(id) => self.find(&user.token, id).await,
+                None => Ok(Found::default()),
+            }
         };
+        let day = self.days.of(user.id, now, |midnight| self.used_since(&user.token, midnight));
+        let (found, day) = tokio::join!(found, day);
+        let found = found?;
         let history = if found.history.is_empty() { told } else { found.history };
         let history = context::before(history, &text, self.options.window, self.model.scale())?;
+        let ledger = Ledger::new(Arc::clone(&self.options.prices));
+        let account = Account::new(ledger, self.options.turn_tokens, day);
         let entry = self.options.kept.then(|| Entry {
             conversations: Arc::clone(self),
+            account: Arc::clone(&account),
             user: user.token.clone(),
             user_tag,
             id: id.unwrap_or_else(Uuid::new_v4),
@@ -161,7 +187,7 @@ impl Conversations {
             question: NewMessage::of_user(&text),
             backlog: found.backlog,
         });
-        Ok(Opening { history: history.into(), entry })
+        Ok(Opening { history: history.into(), account, entry })
     }
 
     async fn find(&self, user: &UserToken, id: Uuid) -> Result<Found, DataError> {
@@ -182,6 +208,10 @@ impl Conversations {
         })
     }
 
+    async fn used_since(&self, user: &UserToken, time: DateTime<Utc>) -> Result<Amount, DataError> {
+        if self.options.kept { self.store.used_since(user, time).await } else { Ok(Amount::default()) }
+    }
+
     async fn newest_messages(&self, user: &UserToken, id: Uuid) -> Result<Vec<StoredMessage>, DataError> {
         match self.store.newest_messages(user, id, HISTORY_MESSAGES).await {
             Err(DataError::LimitExceeded(_)) => self.store.newest_messages(user, id, FEW_MESSAGES).await,
@@ -190,16 +220,17 @@ impl Conversations {
     }
 
     /// Writes a new summary when so much is not in the last one that it may soon not fit.
-    async fn summarise(&self, user: &UserToken, user_tag: &str, id: Uuid, backlog: Backlog) {
+    async fn summarise(&self, user: &UserToken, user_tag: &str, id: Uuid, backlog: Backlog, account: &Arc<Account>) {
         let Options { window, summarised, stop, .. } = &self.options;
         let most = self.model.scale().characters(Shares::of(*window).summarise_from);
         let due = backlog.characters > most || backlog.messages > SUMMARY_MESSAGES;
         if !summarised || !due || !self.summarising().insert(id) {
             return;
         }
+        let model = account.meter(&self.model, CONVERSATION);
         let renewed = tokio::select! {
             () = stop.cancelled() => Ok(()),
-            renewed = summary::renew(&self.store, &*self.model, user, id, *window) => renewed,
+            renewed = summary::renew(&self.store, &*model, user, id, *window) => renewed,
         };
         self.summarising().remove(&id);
         if let Err(error) = renewed {
@@ -223,6 +254,8 @@ pub struct Incoming {
     pub told: Vec<Message>,
     /// Stands for the user in logs.
     pub user_tag: Arc<str>,
+    /// When it came.
+    pub now: DateTime<Utc>,
 }
 
 /// What was kept of a conversation.

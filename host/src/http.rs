@@ -1,12 +1,13 @@
 //! The HTTP API: every route in one list.
 
 mod chat;
+pub mod coalesce;
 mod conversations;
 pub mod error;
 mod extract;
 mod metrics;
 mod service;
-mod stream;
+pub mod stream;
 mod trace;
 
 use std::sync::Arc;

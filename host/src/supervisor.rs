@@ -8,6 +8,7 @@ mod evaluate;
 mod failure;
 mod floor;
 mod routing;
+mod spent;
 mod turn;
 
 use std::sync::Arc;
@@ -22,8 +23,9 @@ pub use failure::Failure;
 pub use routing::choose_by_words;
 pub use turn::{Question, Step, Turn, TurnEnd};
 
-use crate::capability::llm::budget::Budgeted;
-use crate::capability::llm::{Completion, CompletionEvent, CompletionRequest, Content, LlmError, Message, Role};
+use crate::capability::llm::{
+    Completion, CompletionEvent, CompletionRequest, Content, LanguageModel, LlmError, Message, Role,
+};
 use crate::capability::llm::{ToolResult, ToolUse};
 use crate::plugin::event::SUPERVISOR;
 use crate::plugin::observed;
@@ -40,10 +42,6 @@ const OUTPUT_TOKENS: u32 = 1_024;
 
 /// Times that the supervisor may ask agents for one message: to find something, to do something with it, and to repair.
 const ROUNDS: usize = 3;
-
-/// Tokens, read and written, that a message may cost over all its model calls. An answer of three agents takes some
-/// 40,000.
-const TURN_TOKENS: u64 = 200_000;
 
 /// Answers questions with the plugins of a registry.
 pub struct Supervisor {
@@ -77,7 +75,10 @@ impl Supervisor {
     pub fn answer(self: &Arc<Self>, question: Question) -> Turn {
         let (events, receiver) = Events::channel(EVENT_BUFFER);
         let supervisor = Arc::clone(self);
+        let running = question.account.ledger().running();
         Turn::spawn(receiver, async move {
+            // Dropped after the last call.
+            let _running = running;
             let span = agent_span(SUPERVISOR);
             let result = span.run(supervisor.run(&question, &events)).await;
             if let Err(failure) = &result {
@@ -88,41 +89,50 @@ impl Supervisor {
     }
 
     async fn run(&self, question: &Question, events: &Events) -> Result<TurnEnd, Failure> {
-        let model = Arc::new(Budgeted::new(Arc::clone(&self.services.model), TURN_TOKENS));
-        let services = Services { model, ..self.services.clone() };
-        let turn = Work { supervisor: self, services, question, events };
-        let end = |agent: &str| Ok(TurnEnd { agent: agent.into() });
-
-        let mut request = routing::request(&self.registry, question);
-        let assignments = match turn.route(request.clone()).await? {
-            Choice::Answered => return end(SUPERVISOR),
-            Choice::Ask(assignments) => assignments,
-        };
-        if let [only] = assignments.as_slice()
-            && !only.goes_on()
-        {
-            let report = turn.invoke(only, events.clone()).await?;
-            if report.ending != Ending::NotApplicable || !report.shown.is_empty() {
-                return end(&only.plugin.manifest.name);
-            }
-            request = turn.told(request, assignments, vec![Ok(report)]);
-        } else {
-            request = turn.ask(request, assignments).await?;
+        let model = question.account.meter(&self.services.model, SUPERVISOR);
+        let turn = Work { supervisor: self, model, question, events };
+        let result = turn.work().await;
+        match question.account.refused() {
+            Some(limit) => Ok(turn.spent(limit, result).await),
+            None => result,
         }
-        turn.finish(request).await;
-        end(SUPERVISOR)
     }
 }
 
 /// What one message needs while it is worked on.
 struct Work<'a> {
     supervisor: &'a Supervisor,
-    services: Services,
+    /// The model as the supervisor itself calls it.
+    model: Arc<dyn LanguageModel>,
     question: &'a Question,
     events: &'a Events,
 }
 
 impl Work<'_> {
+    async fn work(&self) -> Result<TurnEnd, Failure> {
+        let (registry, question) = (&self.supervisor.registry, self.question);
+        let end = |agent: &str| Ok(TurnEnd { agent: agent.into(), limit: None });
+
+        let mut request = routing::request(registry, question);
+        let assignments = match self.route(request.clone()).await? {
+            Choice::Answered => return end(SUPERVISOR),
+            Choice::Ask(assignments) => assignments,
+        };
+        if let [only] = assignments.as_slice()
+            && !only.goes_on()
+        {
+            let report = self.invoke(only, self.events.clone()).await?;
+            if report.ending != Ending::NotApplicable || !report.shown.is_empty() {
+                return end(&only.plugin.manifest.name);
+            }
+            request = self.told(request, assignments, vec![Ok(report)]);
+        } else {
+            request = self.ask(request, assignments).await?;
+        }
+        self.finish(request).await;
+        end(SUPERVISOR)
+    }
+
     /// Lets the model choose, or the words when it can't.
     async fn route(&self, request: CompletionRequest) -> Result<Choice, Failure> {
         let registry = &self.supervisor.registry;
@@ -131,6 +141,9 @@ impl Work<'_> {
             Ok(choice) => return Ok(choice),
             Err(error) => error,
         };
+        if let LlmError::BudgetSpent(_) = error {
+            return Err(error.into());
+        }
         tracing::warn!(error = %error, "the supervisor's model failed; routing by words");
         let assignments = routing::by_words(registry, &self.question.message);
         if assignments.is_empty() { Err(error.into()) } else { Ok(Choice::Ask(assignments)) }
@@ -168,7 +181,7 @@ impl Work<'_> {
 
     /// One model call of the supervisor, its text shown as it comes, after `lead` if there is any.
     async fn complete(&self, request: CompletionRequest, mut lead: &str) -> Result<Completion, LlmError> {
-        let mut stream = self.services.model.stream(request).await?;
+        let mut stream = self.model.stream(request).await?;
         while let Some(event) = stream.next().await {
             match event? {
                 CompletionEvent::TextDelta(text) => {
@@ -219,7 +232,10 @@ impl Work<'_> {
     }
 
     async fn invoke(&self, assignment: &Assignment, events: Events) -> Result<Report, Failure> {
-        let Self { supervisor, services, question, .. } = self;
+        let Self { supervisor, question, .. } = self;
+        let name = &assignment.plugin.manifest.name;
+        let model = question.account.meter(&supervisor.services.model, name);
+        let services = Services { model, ..supervisor.services.clone() };
         let invocation = Invocation {
             message: question.message.clone(),
             history: question.history.clone(),
@@ -230,10 +246,9 @@ impl Work<'_> {
             user_tag: question.user_tag.clone(),
             events,
         };
-        let name = &assignment.plugin.manifest.name;
         let (span, log) = (agent_span(name), tracing::error_span!("agent", agent = %name));
         let began = Instant::now();
-        let run = supervisor.runtime.run(&assignment.plugin, services, invocation);
+        let run = supervisor.runtime.run(&assignment.plugin, &services, invocation);
         let result = span.run(run.instrument(log.clone())).await;
         let (outcome, duration_ms) = (observed::outcome(&result), millis(began.elapsed()));
         let _entered = log.enter();

@@ -3,6 +3,7 @@
 mod in_process;
 mod native;
 mod server;
+mod stream;
 
 /// One line of the table.
 struct Row {
@@ -12,12 +13,17 @@ struct Row {
 }
 
 fn main() {
+    // `cargo bench -- stream` measures nothing else.
+    if std::env::args().any(|argument| argument == "stream") {
+        return stream::measure();
+    }
     let mut rows = in_process::measure();
     rows.extend(server::measure());
     println!("\n| what | median | target |\n| --- | ---: | ---: |");
     for Row { what, figure, target } in rows {
         println!("| {what} | {figure} | {target} |");
     }
+    stream::measure();
 }
 
 /// The middle one.

@@ -3,7 +3,8 @@
 //! - [`bedrock`], [`openai`], [`offline`], [`scripted`]: the providers.
 //! - [`retry`], [`fallback`], [`bounded`]: a call that fails is tried again, then asked of another model, and all of it
 //!   ends in time. They are put around a provider in this order, from the inside out.
-//! - [`budget`]: tokens that the calls of a turn share, around all of that.
+//! - [`metered`]: around all of that, calls are counted in the [`usage`] of a turn, at their [`prices`], and refused when
+//!   they would be more than a [`budget`] has left.
 //! - [`observed`]: what the operator sees of a call.
 
 pub mod bedrock;
@@ -12,16 +13,20 @@ pub mod budget;
 pub mod estimate;
 pub mod fallback;
 mod history;
+pub mod metered;
 pub mod observed;
 pub mod offline;
 pub mod openai;
+pub mod prices;
 pub mod retry;
 mod schema;
 pub mod scripted;
 mod thinking;
+pub mod usage;
 mod wording;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -153,6 +158,8 @@ pub struct Completion {
     pub stop_reason: StopReason,
     /// What it cost.
     pub usage: TokenUsage,
+    /// The model that answered, where that is another one than the one that was asked.
+    pub model: Option<Arc<str>>,
 }
 
 /// Why a model stopped.
@@ -192,8 +199,8 @@ pub enum LlmError {
     /// The conversation is longer than the model reads.
     #[error("the conversation is too long for the model: {0}")]
     ContextTooLong(String),
-    /// The question has used up the tokens it may use. Nothing was sent.
-    #[error("the tokens for this question are spent: {0}")]
+    /// A budget has too little left for the call. Nothing was sent.
+    #[error("the budget is spent: {0}")]
     BudgetSpent(String),
     /// The provider is over its rate limit.
     #[error("the model provider limits the rate of calls: {0}")]
@@ -213,6 +220,19 @@ impl LlmError {
     /// Whether the same request may succeed a little later, or with another model now.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::RateLimited(_) | Self::Unavailable(_))
+    }
+
+    /// One word for it, for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::ContextTooLong(_) => "context_too_long",
+            Self::BudgetSpent(_) => "budget_spent",
+            Self::RateLimited(_) => "rate_limited",
+            Self::Unauthorized(_) => "unauthorized",
+            Self::Unavailable(_) => "unavailable",
+            Self::Other(_) => "other",
+        }
     }
 
     /// How long the provider wants to be left alone, if it said so.

@@ -7,6 +7,8 @@ use anyhow::{Context, Result, bail};
 use canvalo::app::App;
 use canvalo::auth::User;
 use canvalo::capability::data::UserToken;
+use canvalo::capability::llm::budget::Account;
+use canvalo::capability::llm::usage::Ledger;
 use canvalo::config::{Config, LlmProvider};
 use canvalo::eval::{Asked, Outcome, Questions, Table};
 use canvalo::plugin::manifest::Manifest;
@@ -96,6 +98,7 @@ async fn choose<'a>(app: &App, calls: &Arc<Semaphore>, asked: &'a Asked) -> (&'a
             user: User { id: user, token: UserToken::new(SecretString::default()) },
             user_tag: telemetry::user_tag(user),
             now: Utc::now().with_timezone(&app.config.time_zone),
+            account: Account::new(Ledger::new(Arc::default()), u64::MAX, None),
             permit: Arc::clone(calls).acquire_owned().await?,
         };
         Ok(app.supervisor.choose(&question).await?)

@@ -4,12 +4,14 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use reqwest::Url;
+use rust_decimal::Decimal;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 
 use super::environment::Reader;
 use super::{Config, Stage, telemetry};
+use crate::capability::llm::budget::DayLimits;
 
 /// OpenAI's own address.
 const OPENAI: &str = "https://api.openai.com/v1";
@@ -63,6 +65,14 @@ pub struct LlmConfig {
     /// more and gain little. A server with a smaller window forgets the beginning without a word, so it must be told
     /// here; under 16,000, answers from many rows don't fit.
     pub context_tokens: u32,
+    /// `LLM_TURN_TOKENS`: the tokens, read and written, that one message may use over all its model calls, 20,000 to
+    /// 10,000,000. Default 200,000: an answer of three agents takes some 40,000.
+    pub turn_tokens: u64,
+    /// `LLM_DAILY_TOKENS` and `LLM_DAILY_COST_USD`: what each user may use on one day, in UTC. No limit without them: how
+    /// much is right depends on the model's price and on what users do.
+    pub day: DayLimits,
+    /// `LLM_PRICES`: a TOML file with prices of models, which come before those that the host knows.
+    pub prices: Option<PathBuf>,
     /// `AWS_REGION`, or `AWS_DEFAULT_REGION`. AWS's own sources apply without it.
     pub region: Option<String>,
     /// `AWS_PROFILE`: a profile of the AWS configuration files.
@@ -180,6 +190,21 @@ fn context_tokens(number: &str) -> Result<u32, String> {
     tokens.ok_or_else(|| "a number of tokens from 8000 to 1000000".to_owned())
 }
 
+fn turn_tokens(number: &str) -> Result<u64, String> {
+    let tokens = number.parse().ok().filter(|n| (20_000..=10_000_000).contains(n));
+    tokens.ok_or_else(|| "a number of tokens from 20000 to 10000000".to_owned())
+}
+
+/// A single call may need some 30,000.
+fn daily_tokens(number: &str) -> Result<u64, String> {
+    number.parse().ok().filter(|n| *n >= 50_000).ok_or_else(|| "a number of tokens from 50000".to_owned())
+}
+
+fn daily_cost(dollars: &str) -> Result<Decimal, String> {
+    let cost = dollars.parse().ok().filter(|cost| *cost > Decimal::ZERO);
+    cost.ok_or_else(|| "US dollars above 0, such as 0.50".to_owned())
+}
+
 /// A bare word must be a level: the filter's own syntax would take any other for the name of a module.
 fn log_level(level: &str) -> Result<String, String> {
     let level = level.to_ascii_lowercase();
@@ -252,6 +277,12 @@ fn llm(reader: &mut Reader<'_>) -> LlmConfig {
         guardrail: guardrail(reader),
         model_id,
         context_tokens: reader.parsed("LLM_CONTEXT_TOKENS", context_tokens).unwrap_or(32_000),
+        turn_tokens: reader.parsed("LLM_TURN_TOKENS", turn_tokens).unwrap_or(200_000),
+        day: DayLimits {
+            tokens: reader.parsed("LLM_DAILY_TOKENS", daily_tokens),
+            cost_usd: reader.parsed("LLM_DAILY_COST_USD", daily_cost),
+        },
+        prices: reader.text("LLM_PRICES").map(PathBuf::from),
         region: reader.text("AWS_REGION").or_else(|| reader.text("AWS_DEFAULT_REGION")),
         profile: reader.text("AWS_PROFILE"),
         endpoint: reader.parsed("BEDROCK_ENDPOINT_URL", address),

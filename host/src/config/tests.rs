@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::capability::llm::budget::DayLimits;
 
 const JWT_SECRET: &str = "a-shared-secret-of-at-least-32-bytes";
 const ADMIN_KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -74,6 +75,10 @@ fn every_variable_reaches_its_field() {
         ("BEDROCK_GUARDRAIL_VERSION", "3"),
         ("BEDROCK_ENDPOINT_URL", "http://127.0.0.1:1234/"),
         ("LLM_CONTEXT_TOKENS", "128000"),
+        ("LLM_TURN_TOKENS", "300000"),
+        ("LLM_DAILY_TOKENS", "2000000"),
+        ("LLM_DAILY_COST_USD", "1.50"),
+        ("LLM_PRICES", "/etc/canvalo/prices.toml"),
         ("AWS_REGION", "eu-central-1"),
         ("AWS_PROFILE", "canvalo"),
         ("CANVALO_HOME", "/var/lib/canvalo"),
@@ -97,7 +102,9 @@ fn every_variable_reaches_its_field() {
     assert_eq!(config.llm.fallback_model_id.as_deref(), Some("amazon.nova-micro-v1:0"));
     let guardrail = config.llm.guardrail.unwrap();
     assert_eq!((guardrail.id.as_str(), guardrail.version.as_str()), ("gr1abc", "3"));
-    assert_eq!(config.llm.context_tokens, 128_000);
+    assert_eq!((config.llm.context_tokens, config.llm.turn_tokens), (128_000, 300_000));
+    let day = DayLimits { tokens: Some(2_000_000), cost_usd: Some("1.5".parse().unwrap()) };
+    assert_eq!((config.llm.day, config.llm.prices.as_deref()), (day, Some(Path::new("/etc/canvalo/prices.toml"))));
     assert_eq!(config.llm.endpoint.as_deref(), Some("http://127.0.0.1:1234"));
     assert_eq!(config.llm.region.as_deref(), Some("eu-central-1"));
     assert_eq!(config.llm.profile.as_deref(), Some("canvalo"));
@@ -124,6 +131,12 @@ fn a_value_that_cannot_be_used_is_a_problem_and_never_a_default() {
         ("BEDROCK_ENDPOINT_URL", "localhost"),
         ("LLM_CONTEXT_TOKENS", "4096"),
         ("LLM_CONTEXT_TOKENS", "32k"),
+        ("LLM_TURN_TOKENS", "1000"),
+        ("LLM_DAILY_TOKENS", "0"),
+        ("LLM_DAILY_TOKENS", "unlimited"),
+        ("LLM_DAILY_COST_USD", "0"),
+        ("LLM_DAILY_COST_USD", "-1"),
+        ("LLM_DAILY_COST_USD", "$1"),
         ("CANVALO_MAX_TURNS", "0"),
         ("CANVALO_MAX_TURNS", "many"),
         ("BEDROCK_FALLBACK_MODEL_ID", "amazon.nova-lite-v1:0"),

@@ -11,6 +11,8 @@ use super::entry::{Entry, Said};
 use super::pending::Pending;
 use super::store::NewMessage;
 use crate::capability::llm::Message;
+use crate::capability::llm::budget::Account;
+use crate::capability::llm::usage::Ledger;
 use crate::plugin::{Event, EventKind};
 use crate::supervisor::{Step, Turn};
 use crate::telemetry::traces::carried;
@@ -22,6 +24,7 @@ const KEPT_WAIT: Duration = Duration::from_secs(1);
 /// A message whose turn has not begun yet.
 pub struct Opening {
     pub(super) history: Arc<[Message]>,
+    pub(super) account: Arc<Account>,
     pub(super) entry: Option<Entry>,
 }
 
@@ -31,15 +34,21 @@ impl Opening {
         Arc::clone(&self.history)
     }
 
+    /// What the turn is counted in, and may use.
+    pub fn account(&self) -> Arc<Account> {
+        Arc::clone(&self.account)
+    }
+
     /// Follows the turn that answers it. Writing begins here, beside it.
     pub fn begin(self, turn: Turn) -> Exchange {
-        Exchange { turn, record: self.entry.map(Record::begin) }
+        Exchange { turn, account: self.account, record: self.entry.map(Record::begin) }
     }
 }
 
 /// A turn that is written down. Dropping it ends the turn; what was said until then is kept.
 pub struct Exchange {
     turn: Turn,
+    account: Arc<Account>,
     record: Option<Record>,
 }
 
@@ -47,6 +56,11 @@ impl Exchange {
     /// The conversation it belongs to, if one is kept.
     pub fn conversation(&self) -> Option<Uuid> {
         self.record.as_ref().map(|record| record.id)
+    }
+
+    /// What its model calls used so far.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        self.account.ledger()
     }
 
     /// The next step, `None` after the end. Cancel-safe.
@@ -63,6 +77,7 @@ impl Exchange {
 
     /// Ends it, if it hasn't, and waits until all is kept, or for as long as is sensible.
     pub async fn kept(&mut self) {
+        self.turn.stop();
         if let Some(record) = &mut self.record {
             record.end(false);
             let _ = tokio::time::timeout(KEPT_WAIT, &mut record.written).await;

@@ -79,7 +79,7 @@ mod tests {
             self.sent.lock().unwrap().push(characters);
             let input_tokens = u32::try_from(characters / self.characters_per_token).unwrap();
             let usage = TokenUsage { input_tokens, ..TokenUsage::default() };
-            let completion = Completion { content: Vec::new(), stop_reason: StopReason::EndTurn, usage };
+            let completion = Completion { content: Vec::new(), stop_reason: StopReason::EndTurn, usage, model: None };
             Ok(stream::iter([Ok(CompletionEvent::Finished(completion))]).boxed())
         }
     }

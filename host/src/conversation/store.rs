@@ -4,19 +4,24 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 use uuid::Uuid;
 
 use crate::capability::data::{
-    Condition, DataError, DataStore, Delete, Filter, Identifier, Insert, Operator, Order, Row, Select, Update,
-    UserToken,
+    Aggregate, AggregateFunction, Condition, DataError, DataStore, Delete, Filter, Identifier, Insert, Measure,
+    Operator, Order, Row, Select, Update, UserToken,
 };
 use crate::capability::llm::Role;
+use crate::capability::llm::budget::Amount;
+use crate::capability::llm::usage::Usage;
 
 const CONVERSATIONS: &str = "agent_conversations";
 const MESSAGES: &str = "agent_messages";
+const USAGE: &str = "agent_usage";
 
 const CONVERSATION: &[&str] =
     &["id", "user_id", "title", "created_at", "updated_at", "last_message_at", "message_count", "metadata"];
@@ -56,7 +61,8 @@ pub struct StoredMessage {
     pub content: String,
     /// Which agent said it; none for the user.
     pub agent_type: Option<String>,
-    /// A JSON object. `partial` is true for an answer that was broken off.
+    /// A JSON object. `partial` is true for an answer that was broken off. `usage` is what the model calls of a turn used;
+    /// the last message of the turn has it, and no other.
     pub metadata: Value,
     /// When it was kept.
     pub created_at: DateTime<Utc>,
@@ -71,27 +77,42 @@ pub(super) struct NewMessage {
     pub(super) content: String,
     pub(super) agent_type: Option<Arc<str>>,
     pub(super) partial: bool,
+    /// What the turn used, in the last message of it.
+    pub(super) usage: Option<Usage>,
 }
 
 impl NewMessage {
     pub(super) fn of_user(content: &str) -> Self {
-        Self { id: Uuid::new_v4(), role: Role::User, content: storable(content), agent_type: None, partial: false }
+        Self::new(Role::User, content, None)
     }
 
     pub(super) fn of_agent(agent: Arc<str>, content: &str) -> Self {
-        let content = storable(content);
-        Self { id: Uuid::new_v4(), role: Role::Assistant, content, agent_type: Some(agent), partial: false }
+        Self::new(Role::Assistant, content, Some(agent))
+    }
+
+    fn new(role: Role, content: &str, agent_type: Option<Arc<str>>) -> Self {
+        Self { id: Uuid::new_v4(), role, content: storable(content), agent_type, partial: false, usage: None }
+    }
+
+    fn metadata(&self) -> Value {
+        let mut metadata = Map::new();
+        if self.partial {
+            metadata.insert("partial".to_owned(), json!(true));
+        }
+        if let Some(usage) = &self.usage {
+            metadata.insert("usage".to_owned(), json!(usage));
+        }
+        Value::Object(metadata)
     }
 
     fn row(&self, conversation: Uuid) -> Map<String, Value> {
-        let metadata = if self.partial { json!({ "partial": true }) } else { json!({}) };
         object([
             ("id", json!(self.id)),
             ("conversation_id", json!(conversation)),
             ("role", json!(self.role)),
             ("content", json!(self.content)),
             ("agent_type", json!(self.agent_type.as_deref())),
-            ("metadata", metadata),
+            ("metadata", self.metadata()),
         ])
     }
 }
@@ -101,7 +122,25 @@ pub(super) fn storable(text: &str) -> String {
     text.replace('\0', "\u{FFFD}")
 }
 
-/// The two tables.
+/// Sums of the view; null where there is nothing to add up.
+#[derive(Deserialize)]
+struct Used {
+    tokens: Option<Number>,
+    cost_usd: Option<Number>,
+}
+
+impl Used {
+    /// Users write their own rows: a sum too large to be true is the largest there is.
+    fn amount(&self) -> Amount {
+        let decimal = |number: &Option<Number>| match number {
+            Some(number) => number.to_string().parse().unwrap_or(Decimal::MAX),
+            None => Decimal::ZERO,
+        };
+        Amount { tokens: decimal(&self.tokens).to_u64().unwrap_or(u64::MAX), cost_usd: decimal(&self.cost_usd) }
+    }
+}
+
+/// The tables.
 pub(super) struct Store(Arc<dyn DataStore>);
 
 impl Store {
@@ -184,6 +223,22 @@ impl Store {
         rows(self.0.select(user, &query).await?.rows)
     }
 
+    /// What the user's turns used since a time.
+    pub(super) async fn used_since(&self, user: &UserToken, time: DateTime<Utc>) -> Result<Amount, DataError> {
+        let sum =
+            |column: &str| Measure { function: AggregateFunction::Sum, column: Some(name(column)), name: name(column) };
+        let time = time.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let aggregation = Aggregate {
+            table: name(USAGE),
+            conditions: vec![Condition::All(filter("created_at", Operator::Gte, json!(time)))],
+            group_by: Vec::new(),
+            measures: vec![sum("tokens"), sum("cost_usd")],
+            limit: 1,
+        };
+        let used: Vec<Used> = rows(self.0.aggregate(user, &aggregation).await?)?;
+        Ok(used.first().map(Used::amount).unwrap_or_default())
+    }
+
     /// Makes a conversation.
     pub(super) async fn create(
         &self,
@@ -216,7 +271,7 @@ impl Store {
     pub(super) async fn set_title(&self, user: &UserToken, id: Uuid, title: &str) -> Result<(), DataError> {
         let empty = vec![filter("title", Operator::IsNull, Value::Null), filter("title", Operator::Eq, json!(""))];
         let conditions = vec![is("id", id), Condition::Any(empty)];
-        match self.update(user, conditions, object([("title", json!(title))])).await {
+        match self.update(user, CONVERSATIONS, conditions, object([("title", json!(title))])).await {
             // Somebody else was quicker, or the conversation is gone.
             Err(DataError::NotFound) => Ok(()),
             result => result,
@@ -225,16 +280,23 @@ impl Store {
 
     /// Puts metadata in the place of what was there.
     pub(super) async fn set_metadata(&self, user: &UserToken, id: Uuid, metadata: Value) -> Result<(), DataError> {
-        self.update(user, vec![is("id", id)], object([("metadata", metadata)])).await
+        self.update(user, CONVERSATIONS, vec![is("id", id)], object([("metadata", metadata)])).await
+    }
+
+    /// Writes the metadata of a message that was kept before all of it was known.
+    pub(super) async fn complete(&self, user: &UserToken, message: &NewMessage) -> Result<(), DataError> {
+        let metadata = object([("metadata", message.metadata())]);
+        self.update(user, MESSAGES, vec![is("id", message.id)], metadata).await
     }
 
     async fn update(
         &self,
         user: &UserToken,
+        table: &str,
         conditions: Vec<Condition>,
         changes: Map<String, Value>,
     ) -> Result<(), DataError> {
-        let table = name(CONVERSATIONS);
+        let table = name(table);
         let modification = Update { table, conditions, changes, max_affected: 1, returning: names(&["id"]) };
         self.0.update(user, &modification).await.map(drop)
     }

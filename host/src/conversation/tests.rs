@@ -1,4 +1,5 @@
 mod memory;
+mod usage;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -32,7 +33,15 @@ impl World {
     fn with(script: &str) -> Self {
         let (data, model) = (Arc::new(Memory::default()), Arc::new(Scripted::from_json(script).unwrap()));
         let services = Services { model: model.clone(), data: data.clone(), writes: TaskTracker::new() };
-        let options = Options { kept: true, summarised: true, window: 8_000, stop: CancellationToken::new() };
+        let options = Options {
+            kept: true,
+            summarised: true,
+            window: 8_000,
+            prices: Arc::default(),
+            turn_tokens: 200_000,
+            day: DayLimits::default(),
+            stop: CancellationToken::new(),
+        };
         let conversations = Conversations::new(&services, options);
         let user = User { id: Uuid::nil(), token: UserToken::new(String::new().into()) };
         Self { data, model, conversations, user }
@@ -43,7 +52,8 @@ impl World {
     }
 
     async fn open_told(&self, id: Option<Uuid>, text: &str, told: Vec<Message>) -> Result<Opening, ConversationError> {
-        let incoming = Incoming { conversation: id, text: text.into(), told, user_tag: "tag".into() };
+        let now = Utc::now();
+        let incoming = Incoming { conversation: id, text: text.into(), told, user_tag: "tag".into(), now };
         self.conversations.open(&self.user, incoming).await
     }
 

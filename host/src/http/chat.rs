@@ -36,11 +36,13 @@ pub(super) async fn stream(
     let (message, user_tag) = (Arc::<str>::from(body.message), telemetry::user_tag(user.id));
     trace::user_is(&user_tag);
     let permit = app.admit().ok_or_else(ApiError::busy)?;
+    let now = app.clock.now();
     let incoming = Incoming {
         conversation: body.conversation_id,
         text: Arc::clone(&message),
         told: body.history,
         user_tag: Arc::clone(&user_tag),
+        now,
     };
     let opening = app.conversations.open(&user, incoming).await?;
     let question = Question {
@@ -48,7 +50,8 @@ pub(super) async fn stream(
         user,
         message,
         history: opening.history(),
-        now: app.clock.now().with_timezone(&body.time_zone),
+        account: opening.account(),
+        now: now.with_timezone(&body.time_zone),
         permit,
     };
     Ok(stream_exchange(opening.begin(app.supervisor.answer(question)), app.shutdown.clone()))

@@ -7,13 +7,16 @@ use std::time::Duration;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::coalesce::Coalesced;
 use super::error::ErrorBody;
 use super::trace::Watch;
+use crate::capability::llm::budget::Limit;
+use crate::capability::llm::usage::{Ledger, Usage};
 use crate::conversation::Exchange;
 use crate::plugin::{Event, EventKind, ToolStatus};
 use crate::supervisor::{Failure, Step, TurnEnd};
@@ -40,12 +43,17 @@ enum Chunk<'a> {
         agent_type: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         conversation_id: Option<Uuid>,
+        /// The budget that cut the answer short.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        limit: Option<&'static str>,
+        usage: Usage,
     },
     Error {
         error: ErrorBody,
         agent_type: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         conversation_id: Option<Uuid>,
+        usage: Usage,
     },
 }
 
@@ -58,22 +66,35 @@ struct ToolCall<'a> {
 
 /// The response that streams a turn. A client that goes away drops it, and with it the turn.
 pub(super) fn stream_exchange(exchange: Exchange, shutdown: CancellationToken) -> Response {
+    let (conversation, ledger) = (exchange.conversation(), Arc::clone(exchange.ledger()));
     let watch = Watch::begin();
-    let body =
-        Sse::new(events(exchange, shutdown, Arc::clone(&watch))).keep_alive(KeepAlive::new().interval(HEARTBEAT));
-    let mut response = body.into_response();
+    let steps = Box::pin(steps(exchange, shutdown, Arc::clone(&watch)));
+    let mut response = response(Coalesced::new(steps), conversation, ledger);
     response.extensions_mut().insert(watch);
+    response
+}
+
+/// The response that streams these steps, each as a chunk.
+pub fn response(
+    steps: impl Stream<Item = Step> + Send + 'static,
+    conversation: Option<Uuid>,
+    ledger: Arc<Ledger>,
+) -> Response {
+    let events = steps.map(move |step| {
+        Ok::<_, Infallible>(match step {
+            Step::Event(event) => sse_event(&event),
+            Step::End(end) => sse_end(end, conversation, ledger.usage()),
+        })
+    });
+    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     response
 }
 
-fn events(
-    exchange: Exchange,
-    shutdown: CancellationToken,
-    watch: Arc<Watch>,
-) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+/// The steps of a turn, which ends early when the server stops. At its end it has been kept.
+fn steps(exchange: Exchange, shutdown: CancellationToken, watch: Arc<Watch>) -> impl Stream<Item = Step> {
     // One wait for the whole turn: begun again at each event, it would not end before a turn that is never silent.
     let drained = Box::pin(drained(shutdown));
     futures::stream::unfold(Some((exchange, drained, watch)), |state| async move {
@@ -84,14 +105,11 @@ fn events(
             step = exchange.next() => step?,
         };
         watch.see(&step);
-        let (event, rest) = match step {
-            Step::Event(event) => (sse_event(&event), Some((exchange, drained, watch))),
-            Step::End(end) => {
-                exchange.kept().await;
-                (sse_end(end, exchange.conversation()), None)
-            }
-        };
-        Some((Ok(event), rest))
+        if let Step::End(_) = &step {
+            exchange.kept().await;
+            return Some((step, None));
+        }
+        Some((step, Some((exchange, drained, watch))))
     })
 }
 
@@ -118,19 +136,22 @@ fn sse_event(event: &Event) -> sse::Event {
     }
 }
 
-fn sse_end(end: Result<TurnEnd, Failure>, conversation_id: Option<Uuid>) -> sse::Event {
+fn sse_end(end: Result<TurnEnd, Failure>, conversation_id: Option<Uuid>, usage: Usage) -> sse::Event {
     match end {
-        Ok(end) => data(&Chunk::Complete { agent_type: &end.agent, conversation_id }),
+        Ok(end) => {
+            let limit = end.limit.map(Limit::as_str);
+            data(&Chunk::Complete { agent_type: &end.agent, conversation_id, limit, usage })
+        }
         Err(failure) => {
             let agent = failure.agent.clone();
-            data(&Chunk::Error { error: failure.into(), agent_type: &agent, conversation_id })
+            data(&Chunk::Error { error: failure.into(), agent_type: &agent, conversation_id, usage })
         }
     }
 }
 
 /// JSON escapes every line break, so a chunk is always one line.
 fn data(chunk: &Chunk<'_>) -> sse::Event {
-    sse::Event::default().json_data(chunk).expect("a chunk holds only strings and booleans")
+    sse::Event::default().json_data(chunk).expect("a chunk holds only strings, numbers and booleans")
 }
 
 #[cfg(test)]

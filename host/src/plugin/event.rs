@@ -55,6 +55,7 @@ const READER_PATIENCE: Duration = Duration::from_secs(30);
 pub struct Events {
     channel: mpsc::Sender<Event>,
     gave_up: Arc<AtomicBool>,
+    spoke: Arc<AtomicBool>,
 }
 
 /// Nobody reads any more.
@@ -65,7 +66,7 @@ impl Events {
     /// A channel that holds `capacity` events.
     pub fn channel(capacity: usize) -> (Self, mpsc::Receiver<Event>) {
         let (channel, receiver) = mpsc::channel(capacity);
-        (Self { channel, gave_up: Arc::default() }, receiver)
+        (Self { channel, gave_up: Arc::default(), spoke: Arc::default() }, receiver)
     }
 
     /// Whether a reader was waited for in vain.
@@ -73,8 +74,16 @@ impl Events {
         self.gave_up.load(Ordering::Relaxed)
     }
 
+    /// Whether anything was said in words.
+    pub fn spoke(&self) -> bool {
+        self.spoke.load(Ordering::Relaxed)
+    }
+
     /// Sends an event, or says that it is no use.
     pub async fn send(&self, event: Event) -> Result<(), ReaderGone> {
+        if matches!(event.kind, EventKind::Text(_)) {
+            self.spoke.store(true, Ordering::Relaxed);
+        }
         let Err(full) = self.channel.try_send(event) else { return Ok(()) };
         let event = match full {
             mpsc::error::TrySendError::Full(event) if !self.gave_up() => event,

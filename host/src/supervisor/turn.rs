@@ -11,6 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::failure::Failure;
 use crate::auth::User;
 use crate::capability::llm::Message;
+use crate::capability::llm::budget::{Account, Limit};
 use crate::plugin::Event;
 use crate::telemetry::traces::carried;
 
@@ -26,6 +27,8 @@ pub struct Question {
     pub user_tag: Arc<str>,
     /// When, in the user's time zone.
     pub now: DateTime<Tz>,
+    /// What its model calls are counted in, and may use.
+    pub account: Arc<Account>,
     /// The room this turn takes. Given back when its task ends, whether or not somebody still reads.
     pub permit: OwnedSemaphorePermit,
 }
@@ -41,6 +44,8 @@ pub struct Turn {
 pub struct TurnEnd {
     /// Who answered: a plugin's name, or the supervisor.
     pub agent: Arc<str>,
+    /// The budget that cut it short, if one did. The user has been told.
+    pub limit: Option<Limit>,
 }
 
 /// What a turn gives.
@@ -60,6 +65,11 @@ impl Turn {
         use tracing::Instrument;
         let task = tokio::spawn(carried(run.in_current_span()));
         Self { events, task: Some(AbortOnDropHandle::new(task)) }
+    }
+
+    /// Stops it, if it runs.
+    pub fn stop(&mut self) {
+        self.task = None;
     }
 
     /// The next step, `None` after the end. Cancel-safe.

@@ -132,7 +132,7 @@ fn says(number: usize, text: String, tools: Vec<(String, Value)>) -> CompletionS
             Content::ToolUse(ToolUse { id: format!("use_{number}_{index}"), name, input })
         }),
     );
-    let completion = Completion { content, stop_reason, usage: TokenUsage::default() };
+    let completion = Completion { content, stop_reason, usage: TokenUsage::default(), model: None };
     events.push(Ok(CompletionEvent::Finished(completion)));
     Box::pin(stream::iter(events))
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::StreamExt;
 
 use super::retry::begin;
-use super::{CompletionRequest, CompletionStream, LanguageModel, LlmError};
+use super::{Completion, CompletionEvent, CompletionRequest, CompletionStream, LanguageModel, LlmError};
 
 /// A model, and the one that is asked when it is throttled or unavailable. Both see the same request. The second one is
 /// asked only while nothing of the first one's answer was passed on.
@@ -35,19 +36,30 @@ impl LanguageModel for Fallback {
         let (first, second) = (self.first.id(), self.second.id());
         tracing::warn!(model = first, fallback = second, error = %failed, "the model failed; another one is asked");
         // The user asked the first model: why that one failed is what to tell.
-        begin(&*self.second, request).await.map_err(|error| {
+        let events = begin(&*self.second, request).await.map_err(|error| {
             tracing::warn!(model = second, error = %error, "the fallback model failed too");
             failed
-        })
+        })?;
+        let answering: Arc<str> = second.into();
+        Ok(events.map(move |event| event.map(|event| answered_by(&answering, event))).boxed())
+    }
+}
+
+/// Says which model answered, so that it is that one's price which is paid.
+fn answered_by(model: &Arc<str>, event: CompletionEvent) -> CompletionEvent {
+    match event {
+        CompletionEvent::Finished(completion) => {
+            let model = Some(completion.model.unwrap_or_else(|| Arc::clone(model)));
+            CompletionEvent::Finished(Completion { model, ..completion })
+        }
+        delta => delta,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures::StreamExt;
-
     use super::super::scripted::Scripted;
-    use super::super::{CompletionEvent, Message, Role};
+    use super::super::{Message, Role};
     use super::*;
 
     const FIRST: &str = r#"[

@@ -100,6 +100,8 @@ impl Call {
     fn finished(&mut self, completion: &Completion) {
         let reason = StringValue::from(finish_reason(&completion.stop_reason));
         self.span.set("gen_ai.response.finish_reasons", Value::Array(Array::String(vec![reason])));
+        let model = completion.model.as_ref().unwrap_or(&self.model);
+        self.span.set("gen_ai.response.model", Arc::clone(model));
         let usage = completion.usage;
         self.span.set("gen_ai.usage.input_tokens", i64::from(usage.input_tokens));
         self.span.set("gen_ai.usage.output_tokens", i64::from(usage.output_tokens));

@@ -44,7 +44,7 @@ impl LanguageModel for Offline {
         }
         content.extend(answer.tools.into_iter().map(Content::ToolUse));
         let usage = estimate::usage(estimate::input_tokens(&request), &content);
-        events.push(Ok(CompletionEvent::Finished(Completion { content, stop_reason, usage })));
+        events.push(Ok(CompletionEvent::Finished(Completion { content, stop_reason, usage, model: None })));
         Ok(Box::pin(stream::iter(events)))
     }
 }

@@ -132,7 +132,7 @@ fn completion(reply: &Reply, text: String, call: usize, input_tokens: u32) -> Co
     }));
     let natural = if reply.tool_uses.is_empty() { StopReason::EndTurn } else { StopReason::ToolUse };
     let stop_reason = reply.stop_reason.as_deref().map_or(natural, rule::stop_reason);
-    Completion { usage: estimate::usage(input_tokens, &content), content, stop_reason }
+    Completion { usage: estimate::usage(input_tokens, &content), content, stop_reason, model: None }
 }
 
 /// Counts a stream from its start to its end, whichever way it ends.

@@ -84,7 +84,7 @@ impl Assembler {
             stop => stop,
         };
         let usage = self.usage.unwrap_or_else(|| estimate::usage(self.estimated_input, &content));
-        Completion { content, stop_reason, usage }
+        Completion { content, stop_reason, usage, model: None }
     }
 
     fn text(&mut self, index: i32, delta: &str) -> String {

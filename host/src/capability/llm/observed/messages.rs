@@ -71,7 +71,8 @@ mod tests {
             ])
         );
         let content = vec![Content::Text("Hello".into())];
-        let completion = Completion { content, stop_reason: StopReason::MaxTokens, usage: TokenUsage::default() };
+        let stop_reason = StopReason::MaxTokens;
+        let completion = Completion { content, stop_reason, usage: TokenUsage::default(), model: None };
         let shown: Value = serde_json::from_str(&output(&completion)).unwrap();
         let part = json!({ "type": "text", "content": "Hello" });
         assert_eq!(shown, json!([{ "role": "assistant", "parts": [part], "finish_reason": "length" }]));

@@ -112,7 +112,7 @@ impl Assembler {
         let text = (!text.trim().is_empty()).then_some(Content::Text(text));
         let content: Vec<Content> = text.into_iter().chain(uses.into_iter().map(Content::ToolUse)).collect();
         let usage = self.usage.unwrap_or_else(|| estimate::usage(self.estimated_input, &content));
-        Completion { content, stop_reason, usage }
+        Completion { content, stop_reason, usage, model: None }
     }
 }
 

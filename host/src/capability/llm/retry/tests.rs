@@ -46,7 +46,7 @@ fn says(text: &str) -> Result<CompletionEvent, LlmError> {
 
 fn ends() -> Result<CompletionEvent, LlmError> {
     let (stop_reason, usage) = (StopReason::EndTurn, TokenUsage::default());
-    Ok(CompletionEvent::Finished(Completion { content: Vec::new(), stop_reason, usage }))
+    Ok(CompletionEvent::Finished(Completion { content: Vec::new(), stop_reason, usage, model: None }))
 }
 
 fn throttled(after: Option<u64>) -> LlmError {
