@@ -58,7 +58,12 @@ async fn every_metric_that_it_asks_for_is_one_that_a_host_has_and_none_is_left_o
     Watched::get();
     let plugins = guest_plugins();
     let folder = plugins.path().display().to_string();
-    let variables = [&DEPLOYED[..], &[("CANVALO_PLUGIN_DIR", folder.as_str())]].concat();
+    // Without a price there is no cost to show.
+    let prices = plugins.path().join("prices.toml");
+    std::fs::write(&prices, r#""offline" = { input = "1", output = "2" }"#).unwrap();
+    let prices = prices.display().to_string();
+    let own = [("CANVALO_PLUGIN_DIR", folder.as_str()), ("LLM_PRICES", prices.as_str())];
+    let variables = [&DEPLOYED[..], &own].concat();
     let server = Server::with(Arc::new(Offline), &variables).await;
     server.chat(new_user(), "Show me all overdue invoices").await.end();
     reqwest::get(format!("{}/health", server.url)).await.unwrap();

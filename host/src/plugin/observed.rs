@@ -141,13 +141,13 @@ mod tests {
     #[test]
     fn a_sandbox_counts_as_running_until_it_is_dropped_and_a_turn_without_an_end_as_cancelled() {
         let text = counted(|| {
-            let _slots = Slots::new(4);
+            let slots = Slots::new(4);
             std::mem::forget(Run::begin("invoices".into()));
             let mut run = Run::begin("contacts".into());
             run.ended(&Err(RunError::OutOfTime));
             drop(run);
             drop(Run::begin("contacts".into()));
-            std::mem::forget(_slots);
+            std::mem::forget(slots);
         });
         for line in [
             "canvalo_sandbox_instances{state=\"running\"} 1\n",

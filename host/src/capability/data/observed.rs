@@ -112,8 +112,10 @@ mod tests {
     use super::*;
     use crate::telemetry::metrics::tests::counted;
 
+    type Answer = fn() -> Result<Vec<Row>, DataError>;
+
     /// Answers everything with the same.
-    struct Always(fn() -> Result<Vec<Row>, DataError>);
+    struct Always(Answer);
 
     #[async_trait]
     impl DataStore for Always {
@@ -146,7 +148,7 @@ mod tests {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
     }
 
-    fn removed(answer: fn() -> Result<Vec<Row>, DataError>) -> String {
+    fn removed(answer: Answer) -> String {
         let store = Observed::new(Arc::new(Always(answer)));
         let table = Identifier::new("invoices").unwrap();
         let deletion = Delete { table, conditions: Vec::new(), max_affected: 1, returning: Vec::new() };
@@ -158,12 +160,13 @@ mod tests {
 
     #[test]
     fn a_request_is_measured_by_table_verb_and_outcome_and_tells_whether_the_service_answers() {
-        for (answer, outcome, up) in [
-            ((|| Ok(Vec::new())) as fn() -> _, "ok", Some(1)),
+        let cases: [(Answer, &str, Option<u8>); 4] = [
+            (|| Ok(Vec::new()), "ok", Some(1)),
             (|| Err(DataError::NotFound), "not_found", Some(1)),
             (|| Err(DataError::Unavailable("no connection".into())), "unavailable", Some(0)),
             (|| Err(DataError::LimitExceeded("not sent".into())), "limit_exceeded", None),
-        ] {
+        ];
+        for (answer, outcome, up) in cases {
             let text = removed(answer);
             let count = format!(
                 "canvalo_data_request_duration_seconds_count{{table=\"invoices\",verb=\"delete\",outcome=\"{outcome}\"}} 1"
@@ -180,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_health_check_tells_it_too() {
-        let ready = |answer| {
+        let ready = |answer: Answer| {
             let store = Observed::new(Arc::new(Always(answer)));
             counted(|| drop(block_on(store.ready())))
         };
