@@ -6,16 +6,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::audit::Audit;
 use crate::auth::jwks::{HttpKeys, Jwks};
 use crate::auth::{self, AdminKey, Authenticator, Policy, TokenKeys, TokenVerifier};
+use crate::capability::data::observed::Observed as ObservedData;
 use crate::capability::data::{DataStore, PostgRest, Unconfigured};
 use crate::capability::llm::LanguageModel;
 use crate::capability::llm::bedrock::{Bedrock, BedrockOptions, Guardrail};
 use crate::capability::llm::bounded::Bounded;
 use crate::capability::llm::fallback::Fallback;
+use crate::capability::llm::observed::Observed;
 use crate::capability::llm::offline::Offline;
 use crate::capability::llm::openai::{OpenAi, OpenAiOptions};
 use crate::capability::llm::prices::Prices;
@@ -28,6 +30,7 @@ use crate::conversation::{self, Conversations};
 use crate::plugin::engine::engine;
 use crate::plugin::{Catalog, Runtime, Services, WriteSwitch};
 use crate::supervisor::Supervisor;
+use crate::telemetry::metrics;
 use crate::throttle::Throttle;
 
 /// How long the answer of a health check stands, so that asking often costs the dependencies nothing.
@@ -59,13 +62,14 @@ pub struct App {
     pub shutdown: CancellationToken,
     turns: Arc<Semaphore>,
     health: Mutex<Option<(Instant, Vec<String>)>>,
+    _upkeep: AbortOnDropHandle<()>,
 }
 
 impl App {
     /// Builds everything. Compiles the plugins that the cache doesn't have.
     pub async fn build(config: Config) -> Result<Self> {
-        let model = model(&config)?;
-        Self::with_model(config, model).await
+        let (model, data) = (model(&config)?, data(&config)?);
+        Self::assemble(config, model, data).await
     }
 
     /// As [`App::build`], with a model of the caller's.
@@ -80,6 +84,13 @@ impl App {
         model: Arc<dyn LanguageModel>,
         data: Arc<dyn DataStore>,
     ) -> Result<Self> {
+        let model = observed(model, &config.llm);
+        Self::assemble(config, model, data).await
+    }
+
+    async fn assemble(config: Config, model: Arc<dyn LanguageModel>, data: Arc<dyn DataStore>) -> Result<Self> {
+        metrics::install();
+        let data: Arc<dyn DataStore> = Arc::new(ObservedData::new(data));
         let shutdown = CancellationToken::new();
         let options = conversation::Options {
             kept: config.supabase.is_some(),
@@ -107,6 +118,7 @@ impl App {
             clock: Clock::default(),
             shutdown,
             health: Mutex::default(),
+            _upkeep: AbortOnDropHandle::new(tokio::spawn(metrics::upkeep())),
             config,
         })
     }
@@ -126,7 +138,11 @@ impl App {
         if self.shutdown.is_cancelled() {
             return None;
         }
-        Arc::clone(&self.turns).try_acquire_owned().ok()
+        let permit = Arc::clone(&self.turns).try_acquire_owned().ok();
+        if permit.is_none() {
+            metrics::limit_hit("turns");
+        }
+        permit
     }
 
     /// What doesn't work, for the health check. No secret, no address.
@@ -141,7 +157,10 @@ impl App {
         match tokio::time::timeout(HEALTH_TIMEOUT, self.supervisor.services().data.ready()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => problems.push(format!("supabase: {error}")),
-            Err(_) => problems.push("supabase: no answer within 2 s".to_owned()),
+            Err(_) => {
+                metrics::dependency("supabase", false);
+                problems.push("supabase: no answer within 2 s".to_owned());
+            }
         }
         problems.extend(self.authenticator.problem());
         if self.supervisor.registry().plugins().is_empty() {
@@ -180,17 +199,18 @@ fn model(config: &Config) -> Result<Arc<dyn LanguageModel>> {
         LlmProvider::OpenAi { base_url, model } => {
             let options = OpenAiOptions { api_key: llm.openai_key.clone(), ..OpenAiOptions::new(base_url, model) };
             let model = Retrying::new(Arc::new(OpenAi::new(options)?), RetryPolicy::default());
-            Arc::new(Bounded::new(Arc::new(model), MODEL_TIMEOUT))
+            Arc::new(Bounded::new(observed(Arc::new(model), llm), MODEL_TIMEOUT))
         }
         LlmProvider::Offline => {
             if llm.is_default {
                 tracing::info!("no AWS credentials in the environment: answering with the offline model");
             }
-            Arc::new(Offline)
+            observed(Arc::new(Offline), llm)
         }
         LlmProvider::Scripted { script } => {
             let text = std::fs::read_to_string(script).with_context(|| format!("LLM_SCRIPT {}", script.display()))?;
-            Arc::new(Scripted::from_json(&text).with_context(|| format!("LLM_SCRIPT {}", script.display()))?)
+            let model = Scripted::from_json(&text).with_context(|| format!("LLM_SCRIPT {}", script.display()))?;
+            observed(Arc::new(model), llm)
         }
     })
 }
@@ -235,7 +255,8 @@ fn bedrock(llm: &LlmConfig) -> Arc<dyn LanguageModel> {
             guardrail,
             ..BedrockOptions::new(id)
         });
-        Arc::new(Retrying::new(Arc::new(model), RetryPolicy::default()))
+        // Each by itself, so that it can be seen which of them answered.
+        observed(Arc::new(Retrying::new(Arc::new(model), RetryPolicy::default())), llm)
     };
     let first = model(&llm.model_id);
     let model = match &llm.fallback_model_id {
@@ -243,6 +264,17 @@ fn bedrock(llm: &LlmConfig) -> Arc<dyn LanguageModel> {
         None => first,
     };
     Arc::new(Bounded::new(model, MODEL_TIMEOUT))
+}
+
+/// A model whose calls are seen, under its provider's name in OpenTelemetry's conventions.
+fn observed(model: Arc<dyn LanguageModel>, llm: &LlmConfig) -> Arc<dyn LanguageModel> {
+    let provider = match llm.provider {
+        LlmProvider::Bedrock => "aws.bedrock",
+        LlmProvider::OpenAi { .. } => "openai",
+        LlmProvider::Offline => "canvalo.offline",
+        LlmProvider::Scripted { .. } => "canvalo.scripted",
+    };
+    Arc::new(Observed::new(model, provider))
 }
 
 fn data(config: &Config) -> Result<Arc<dyn DataStore>> {

@@ -9,6 +9,7 @@ pub mod environment;
 mod limits;
 mod rules;
 mod settings;
+mod telemetry;
 
 use std::fmt;
 
@@ -17,6 +18,8 @@ pub use limits::{CorsOrigins, LimitConfig};
 pub use settings::{
     AuthConfig, GuardrailConfig, LlmConfig, LlmProvider, PathConfig, PluginConfig, ServerConfig, SupabaseConfig,
 };
+
+pub use telemetry::{Sampler, TelemetryConfig, TracesConfig};
 
 use chrono_tz::Tz;
 use environment::Reader;
@@ -80,6 +83,8 @@ pub struct Config {
     pub paths: PathConfig,
     /// `LOG_LEVEL`: error, warn, info (default), debug, trace or off, or directives as in `info,canvalo=debug`.
     pub log_level: String,
+    /// Traces and metrics.
+    pub telemetry: TelemetryConfig,
     /// `TIME_ZONE`: the IANA name of the time zone in which agents reckon days. Default `UTC`.
     pub time_zone: Tz,
 }

@@ -9,10 +9,12 @@ mod conversations;
 pub mod error;
 mod extract;
 mod limits;
+mod metrics;
 mod request_id;
 mod server;
 mod service;
 pub mod stream;
+mod trace;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +47,7 @@ pub fn router(app: Arc<App>) -> Router {
     let router = Router::new()
         .route("/", get(service::index))
         .route("/health", get(service::health))
+        .route("/metrics", get(metrics::show))
         .route("/api/chat/stream", post(chat::stream))
         .route("/api/conversations", get(conversations::list).post(conversations::create))
         .route("/api/conversations/{id}", get(conversations::show).delete(conversations::delete))
@@ -60,6 +63,8 @@ pub fn router(app: Arc<App>) -> Router {
             HeaderValue::from_static("nosniff"),
         ))
         .layer(cors(&app.config.cors))
+        // Around all of that, so that nothing goes unseen.
+        .layer(from_fn(trace::follow))
         .layer(from_fn(request_id::identify))
         .with_state(app)
 }

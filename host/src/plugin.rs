@@ -9,6 +9,7 @@
 //! - [`runtime`]: one turn of one plugin, in a `Store` of its own.
 //! - `host`: the functions a guest may call, one file per WIT interface.
 //! - [`event`]: what the user sees while an agent works.
+//! - `observed`: what the operator sees of it.
 //! - `package`: from a crate to a `.wasm` (development builds).
 
 mod bindings;
@@ -20,6 +21,7 @@ mod host;
 mod limits;
 mod loader;
 pub mod manifest;
+pub(crate) mod observed;
 #[cfg(feature = "dev")]
 pub mod package;
 pub mod registry;

@@ -13,9 +13,12 @@ mod spent;
 mod turn;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures::StreamExt;
 use futures::future::join_all;
+use opentelemetry::KeyValue;
+use tracing::Instrument;
 
 pub use failure::Failure;
 pub use routing::choose_by_words;
@@ -27,7 +30,10 @@ use crate::capability::llm::{
 };
 use crate::capability::llm::{ToolResult, ToolUse};
 use crate::plugin::event::SUPERVISOR;
+use crate::plugin::observed;
 use crate::plugin::{Catalog, Ending, Event, EventKind, Events, Invocation, Registry, Report, Runtime, Services};
+use crate::telemetry::millis;
+use crate::telemetry::traces::{Span, SpanKind};
 use routing::{Assignment, Choice};
 use running::OnTheList;
 
@@ -88,11 +94,15 @@ impl Supervisor {
             // Dropped after the last call.
             let _running = running;
             let on_the_list = supervisor.turns.begin(&question);
+            let span = agent_span(SUPERVISOR);
             let result = tokio::select! {
                 biased;
                 () = on_the_list.stopped() => Err(Failure::stopped_by_operator()),
-                result = supervisor.run(&question, &events, &on_the_list) => result,
+                result = span.run(supervisor.run(&question, &events, &on_the_list)) => result,
             };
+            if let Err(failure) = &result {
+                span.fail(failure.code);
+            }
             if events.gave_up() { Err(Failure::reader_too_slow()) } else { result }
         })
     }
@@ -259,14 +269,32 @@ impl Work<'_> {
             user_tag: question.user_tag.clone(),
             events,
         };
-        self.on_the_list.asks(&assignment.plugin.name);
-        let report = supervisor.runtime.run(&assignment.plugin, &services, invocation).await.map_err(|error| {
-            tracing::warn!(plugin = %name, user = %question.user_tag, error = %error, "the agent failed");
-            Failure::of_agent(name, &error)
-        })?;
-        tracing::info!(plugin = %name, user = %question.user_tag, ending = ?report.ending, "the agent ended its turn");
-        Ok(report)
+        self.on_the_list.asks(name);
+        let (span, log) = (agent_span(name), tracing::error_span!("agent", agent = %name));
+        let began = Instant::now();
+        let run = supervisor.runtime.run(&assignment.plugin, &services, invocation);
+        let result = span.run(run.instrument(log.clone())).await;
+        let (outcome, duration_ms) = (observed::outcome(&result), millis(began.elapsed()));
+        let _entered = log.enter();
+        result
+            .inspect(|_| tracing::info!(user = %question.user_tag, outcome, duration_ms, "the agent ended its turn"))
+            .map_err(|error| {
+                span.fail(outcome);
+                tracing::warn!(user = %question.user_tag, outcome, duration_ms, error = %error, "the agent failed");
+                Failure::of_agent(name, &error)
+            })
     }
+}
+
+/// A turn of an agent, by the GenAI conventions.
+fn agent_span(name: &str) -> Span {
+    Span::start(SpanKind::Internal, || {
+        let attributes = [
+            KeyValue::new("gen_ai.operation.name", "invoke_agent"),
+            KeyValue::new("gen_ai.agent.name", name.to_owned()),
+        ];
+        (format!("invoke_agent {name}"), attributes)
+    })
 }
 
 /// What agents found in this turn.

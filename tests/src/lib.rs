@@ -97,7 +97,7 @@ impl Server {
 }
 
 /// The configuration of a development server on this machine, under these variables.
-fn config(variables: &[(&str, &str)]) -> Config {
+pub fn config(variables: &[(&str, &str)]) -> Config {
     let world = World::get();
     let config = Config::read(&|name: &str| {
         let told = variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());

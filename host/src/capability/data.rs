@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+pub mod observed;
 pub mod postgrest;
 mod unconfigured;
 

@@ -5,6 +5,7 @@
 //!   ends in time. They are put around a provider in this order, from the inside out.
 //! - [`metered`]: around all of that, calls are counted in the [`usage`] of a turn, at their [`prices`], and refused when
 //!   they would be more than a [`budget`] has left.
+//! - [`observed`]: what the operator sees of a call.
 
 pub mod bedrock;
 pub mod bounded;
@@ -13,6 +14,7 @@ pub mod estimate;
 pub mod fallback;
 mod history;
 pub mod metered;
+pub mod observed;
 pub mod offline;
 pub mod openai;
 pub mod prices;

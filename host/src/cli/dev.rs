@@ -36,7 +36,7 @@ impl Dev {
         let environment = super::environment()?;
         // Read before anything starts: a mistake in it must not cost a database.
         let outer = Config::read(&without_supabase(&environment))?;
-        telemetry::start(&outer);
+        let traces = telemetry::start(&outer)?;
         let options = Options {
             home: outer.paths.home.clone(),
             database_port: self.database_port,
@@ -46,6 +46,7 @@ impl Dev {
         };
         let supabase = LocalSupabase::start(options, |step| eprintln!("{step}")).await?;
         let result = self.serve(&environment, &supabase, &outer.paths.home).await;
+        traces.finish().await;
         supabase.stop().await?;
         result
     }

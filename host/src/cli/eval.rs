@@ -44,13 +44,14 @@ impl Eval {
             Some(folder) => self.by_words(&questions, &manifests(folder)?)?,
             None => {
                 let config = Config::read(&super::environment()?)?;
-                telemetry::start(&config);
+                let traces = telemetry::start(&config)?;
                 let app = App::build(config).await?;
                 let registry = app.supervisor.registry();
                 let plugins = registry.plugins().iter();
                 let manifests: Vec<Manifest> = plugins.map(|plugin| plugin.manifest.clone()).collect();
                 self.by_words(&questions, &manifests)?;
                 self.by_model(&questions, &app).await?;
+                traces.finish().await;
             }
         }
         Ok(())

@@ -17,8 +17,10 @@ const WRITES_GRACE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run() -> Result<()> {
     let config = Config::read(&super::environment()?)?;
-    telemetry::start(&config);
-    serve(config, |address| tracing::info!("listening on http://{address}")).await
+    let traces = telemetry::start(&config)?;
+    let served = serve(config, |address| tracing::info!("listening on http://{address}")).await;
+    traces.finish().await;
+    served
 }
 
 /// Serves until the process is told to stop, then drains.

@@ -29,6 +29,7 @@ pub(super) fn check(config: &Config, reader: &mut Reader<'_>) {
     if let LlmProvider::OpenAi { base_url, .. } = &config.llm.provider {
         openai(base_url, config, reader);
     }
+    watched(config, reader);
     if config.stage.is_deployed() {
         deployed(config, reader);
     }
@@ -55,6 +56,18 @@ fn openai(base_url: &str, config: &Config, reader: &mut Reader<'_>) {
             );
         }
         _ => {}
+    }
+}
+
+fn watched(config: &Config, reader: &mut Reader<'_>) {
+    let telemetry = &config.telemetry;
+    if telemetry.metrics_token.as_ref().is_some_and(|token| token.expose_secret().len() < MIN_SECRET_BYTES) {
+        reader.problem(format!("METRICS_TOKEN must have at least {MIN_SECRET_BYTES} bytes (openssl rand -hex 32)"));
+    }
+    if telemetry.traces.as_ref().is_some_and(|traces| !traces.headers.is_empty() && is_public(&traces.endpoint)) {
+        reader.problem(
+            "OTEL_EXPORTER_OTLP_ENDPOINT must begin with https://, as OTEL_EXPORTER_OTLP_HEADERS travel there",
+        );
     }
 }
 

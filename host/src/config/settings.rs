@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 
 use super::environment::Reader;
-use super::{Config, Stage, limits};
+use super::{Config, Stage, limits, telemetry};
 use crate::capability::llm::budget::DayLimits;
 
 /// OpenAI's own address.
@@ -162,6 +162,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
         },
         paths: PathConfig { home, cache },
         log_level: reader.parsed("LOG_LEVEL", log_level).unwrap_or_else(|| "info".to_owned()),
+        telemetry: telemetry::read(reader),
         time_zone: reader
             .parsed("TIME_ZONE", |zone| {
                 zone.parse().map_err(|_| "an IANA time zone, such as America/New_York or UTC".into())

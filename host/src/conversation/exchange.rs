@@ -15,6 +15,7 @@ use crate::capability::llm::budget::Account;
 use crate::capability::llm::usage::Ledger;
 use crate::plugin::{Event, EventKind};
 use crate::supervisor::{Step, Turn};
+use crate::telemetry::traces::carried;
 
 /// How long the end of a stream waits for what was said to be kept, so that a client that then asks another server for
 /// the conversation finds it whole. The user has read the answer by then.
@@ -110,7 +111,7 @@ impl Record {
         let (id, pending) = (entry.id, Arc::clone(&conversations.pending));
         let (said, hears) = oneshot::channel();
         let (writes, written) = oneshot::channel();
-        conversations.writes.spawn(entry.write(pending.begin(id), hears, writes).in_current_span());
+        conversations.writes.spawn(carried(entry.write(pending.begin(id), hears, writes).in_current_span()));
         Self { id, pending, segments: Vec::new(), said: Some(said), written }
     }
 

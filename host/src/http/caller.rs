@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::error::ApiError;
 use super::limits::Levels;
 use super::request_id::RequestId;
+use super::trace;
 use crate::app::App;
 use crate::audit::{Event, LimitReached};
 use crate::auth::User;
@@ -42,7 +43,9 @@ impl Caller {
     /// The user. `claimed` is whom the body or the query names.
     pub(super) async fn user(&self, app: &App, claimed: Option<Uuid>) -> Result<User, ApiError> {
         let user = app.authenticator.authenticate(&self.authorization, claimed)?;
-        let reached = |limit| LimitReached { limit, user: Some(telemetry::user_tag(user.id)), address: None };
+        let tag = telemetry::user_tag(user.id);
+        trace::user_is(&tag);
+        let reached = |limit| LimitReached { limit, user: Some(tag), address: None };
         self.levels.take(app, &app.throttle.user, &user.id, reached)?;
         Ok(user)
     }

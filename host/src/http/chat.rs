@@ -12,6 +12,7 @@ use super::caller::Caller;
 use super::error::ApiError;
 use super::extract::{self, JsonObject};
 use super::stream::stream_exchange;
+use super::trace;
 use crate::app::App;
 use crate::capability::llm::{Message, Role};
 use crate::conversation::{Incoming, context};

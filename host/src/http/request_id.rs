@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{Extensions, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::Instrument;
 use uuid::Uuid;
 
 use super::error;
@@ -24,11 +23,18 @@ const MAX_BYTES: usize = 128;
 #[derive(Clone)]
 pub(super) struct RequestId(pub(super) Arc<str>);
 
+impl RequestId {
+    /// The id of a request that was given one.
+    pub(super) fn of(extensions: &Extensions) -> Arc<str> {
+        extensions.get().map_or_else(|| "none".into(), |Self(id)| Arc::clone(id))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for RequestId {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get().cloned().unwrap_or_else(|| Self("none".into())))
+        Ok(Self(Self::of(&parts.extensions)))
     }
 }
 
@@ -40,8 +46,7 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     // What stands behind sees one id and no other.
     request.headers_mut().insert(REQUEST_ID, header.clone());
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
-    let span = tracing::info_span!("request", request_id = %id);
-    let mut response = next.run(request).instrument(span).await;
+    let mut response = next.run(request).await;
     error::name_request(&mut response, &id);
     response.headers_mut().insert(REQUEST_ID, header);
     response

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::coalesce::Coalesced;
 use super::error::ErrorBody;
+use super::trace::Watch;
 use crate::capability::llm::budget::Limit;
 use crate::capability::llm::usage::{Ledger, Usage};
 use crate::conversation::Exchange;
@@ -66,8 +67,11 @@ struct ToolCall<'a> {
 /// The response that streams a turn. A client that goes away drops it, and with it the turn.
 pub(super) fn stream_exchange(exchange: Exchange, shutdown: CancellationToken) -> Response {
     let (conversation, ledger) = (exchange.conversation(), Arc::clone(exchange.ledger()));
-    let steps = Box::pin(steps(exchange, shutdown));
-    response(Coalesced::new(steps), conversation, ledger)
+    let watch = Watch::begin();
+    let steps = Box::pin(steps(exchange, shutdown, Arc::clone(&watch)));
+    let mut response = response(Coalesced::new(steps), conversation, ledger);
+    response.extensions_mut().insert(watch);
+    response
 }
 
 /// The response that streams these steps, each as a chunk.
@@ -90,21 +94,22 @@ pub fn response(
 }
 
 /// The steps of a turn, which ends early when the server stops. At its end it has been kept.
-fn steps(exchange: Exchange, shutdown: CancellationToken) -> impl Stream<Item = Step> {
+fn steps(exchange: Exchange, shutdown: CancellationToken, watch: Arc<Watch>) -> impl Stream<Item = Step> {
     // One wait for the whole turn: begun again at each event, it would not end before a turn that is never silent.
     let drained = Box::pin(drained(shutdown));
-    futures::stream::unfold(Some((exchange, drained)), |state| async move {
-        let (mut exchange, mut drained) = state?;
+    futures::stream::unfold(Some((exchange, drained, watch)), |state| async move {
+        let (mut exchange, mut drained, watch) = state?;
         let step = tokio::select! {
             biased;
             () = &mut drained => Step::End(Err(Failure::shutting_down())),
             step = exchange.next() => step?,
         };
+        watch.see(&step);
         if let Step::End(_) = &step {
             exchange.kept().await;
             return Some((step, None));
         }
-        Some((step, Some((exchange, drained))))
+        Some((step, Some((exchange, drained, watch))))
     })
 }
 

@@ -12,17 +12,20 @@ use super::bindings::exports::canvalo::agent::agent as guest;
 use super::event::Events;
 use super::host::one_line;
 use super::limits;
+use super::observed::{self, Run, Slots, Tools};
 use super::registry::Plugin;
 use super::state::{Budget, Exhausted, MemoryLimits, State};
 use super::write_switch::WriteSwitch;
 use crate::audit::Audit;
 use crate::capability::data::{DataStore, UserToken};
 use crate::capability::llm::{Content, LanguageModel, Message, Role};
+use crate::telemetry::metrics::limit_hit;
 
 /// Runs turns. At most as many at once as the engine has slots; more wait.
 pub struct Runtime {
     engine: Engine,
     slots: Semaphore,
+    _counted: Slots,
 }
 
 /// What host functions reach.
@@ -134,7 +137,7 @@ impl RunError {
 impl Runtime {
     /// A runtime with as many slots as `engine` was made with.
     pub fn new(engine: Engine, slots: u32) -> Self {
-        Self { engine, slots: Semaphore::new(slots as usize) }
+        Self { engine, slots: Semaphore::new(slots as usize), _counted: Slots::new(slots) }
     }
 
     /// The slots that are free.
@@ -157,6 +160,13 @@ impl Runtime {
     async fn turn(&self, plugin: &Plugin, services: &Services, turn: Invocation) -> Result<Report, RunError> {
         // Declared before the store, so that a slot is given back after its instance is.
         let _slot = self.slots.acquire().await.map_err(|_| RunError::Unavailable("shutting down".into()))?;
+        let mut run = Run::begin(plugin.name.clone());
+        let result = self.turn(plugin, services, turn).await;
+        run.ended(&result);
+        result
+    }
+
+    async fn turn(&self, plugin: &Plugin, services: &Services, turn: Invocation) -> Result<Report, RunError> {
         let (arguments, state) = prepare(plugin, services, turn);
         let mut store = self.store(state);
         let call = async {
@@ -213,6 +223,7 @@ fn prepare(plugin: &Plugin, services: &Services, turn: Invocation) -> (guest::Tu
         memory: MemoryLimits::default(),
         budget: Budget::default(),
         shown: String::new(),
+        tools: Tools::default(),
     };
     (arguments, state)
 }
@@ -260,19 +271,25 @@ impl From<guest::AgentError> for RunError {
 }
 
 /// Wasmtime's words where it has no type: the bytes of a host call, and component handles.
-const LIMITS_WITHOUT_A_TYPE: [&str; 2] = ["fuel allocated for hostcalls has been exhausted", "handle limit exceeded"];
+const LIMITS_WITHOUT_A_TYPE: [(&str, &str); 2] =
+    [("fuel allocated for hostcalls has been exhausted", "host_call_bytes"), ("handle limit exceeded", "handles")];
 
 fn classify(error: &wasmtime::Error) -> RunError {
     if let Some(exhausted) = error.downcast_ref::<Exhausted>() {
+        observed::exhausted(*exhausted);
         return RunError::LimitExceeded(exhausted.to_string());
     }
     let cause = error.root_cause().to_string();
-    if LIMITS_WITHOUT_A_TYPE.iter().any(|limit| cause.contains(limit)) {
+    if let Some((_, limit)) = LIMITS_WITHOUT_A_TYPE.iter().find(|(words, _)| cause.contains(words)) {
+        limit_hit(limit);
         return RunError::LimitExceeded(cause);
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => RunError::OutOfTime,
-        Some(Trap::StackOverflow) => RunError::LimitExceeded("the guest used more stack than a turn may".into()),
+        Some(Trap::StackOverflow) => {
+            limit_hit("stack");
+            RunError::LimitExceeded("the guest used more stack than a turn may".into())
+        }
         Some(trap) => RunError::Trapped(trap.to_string()),
         // It may quote names out of the component.
         None => RunError::Trapped(one_line(&format!("{error:#}"), limits::LOG_LINE_CHARS)),

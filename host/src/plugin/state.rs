@@ -7,10 +7,12 @@ use wasmtime::ResourceLimiter;
 use super::event::{Event, EventKind, Events};
 use super::grants::{Capabilities, Denial, Verb};
 use super::limits;
+use super::observed::Tools;
 use super::runtime::Services;
 use super::standing::Standing;
 use crate::audit;
 use crate::capability::data::UserToken;
+use crate::telemetry::metrics::{denied, limit_hit};
 
 /// The data of one `Store`. Everything a host function knows about its caller is here and nowhere else.
 pub(super) struct State {
@@ -26,6 +28,8 @@ pub(super) struct State {
     pub(super) budget: Budget,
     /// What the user was shown so far, for the supervisor.
     pub(super) shown: String,
+    /// The tools it says it runs, for the operator.
+    pub(super) tools: Tools,
 }
 
 /// What a turn has left.
@@ -65,6 +69,14 @@ pub(super) enum Exhausted {
 /// A soft limit: the guest is told and may go on without.
 pub(super) struct Spent(pub(super) &'static str);
 
+impl Spent {
+    /// Counts it under the limit's name.
+    fn new(limit: &'static str, what: &'static str) -> Self {
+        limit_hit(limit);
+        Self(what)
+    }
+}
+
 impl Budget {
     /// Counts a host call of any kind.
     pub(super) fn host_call(&mut self) -> wasmtime::Result<()> {
@@ -73,19 +85,22 @@ impl Budget {
     }
 
     pub(super) fn data_call(&mut self) -> Result<(), Spent> {
-        take(&mut self.data_calls).ok_or(Spent("the turn's data calls are spent"))
+        take(&mut self.data_calls).ok_or_else(|| Spent::new("data_calls", "the turn's data calls are spent"))
     }
 
     pub(super) fn llm_call(&mut self) -> Result<(), Spent> {
-        take(&mut self.llm_calls).ok_or(Spent("the turn's model calls are spent"))
+        take(&mut self.llm_calls).ok_or_else(|| Spent::new("llm_calls", "the turn's model calls are spent"))
     }
 
     pub(super) fn event(&mut self) -> Result<(), Spent> {
-        take(&mut self.events).ok_or(Spent("the turn's events are spent"))
+        take(&mut self.events).ok_or_else(|| Spent::new("events", "the turn's events are spent"))
     }
 
     pub(super) fn log_line(&mut self) -> Option<()> {
-        take(&mut self.log_lines)
+        take(&mut self.log_lines).or_else(|| {
+            limit_hit("log_lines");
+            None
+        })
     }
 }
 
@@ -109,7 +124,7 @@ impl State {
             return Ok(());
         }
         if self.shown.len() + text.len() > limits::TEXT_BYTES {
-            return Err(SendError::Spent(Spent("the turn's text is spent")));
+            return Err(SendError::Spent(Spent::new("text", "the turn's text is spent")));
         }
         self.shown.push_str(&text);
         self.send(EventKind::Text(text)).await.map_err(|()| SendError::Closed)
@@ -122,6 +137,7 @@ impl State {
 
     /// Records a call that was not allowed, for the operator.
     pub(super) fn audit(&self, denial: &Denial) {
+        denied(&self.agent);
         self.services.audit.record(audit::Event::Denial(audit::Denial {
             event: "grant.denied",
             plugin: self.agent.clone(),

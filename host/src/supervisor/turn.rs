@@ -14,6 +14,7 @@ use crate::auth::User;
 use crate::capability::llm::Message;
 use crate::capability::llm::budget::{Account, Limit};
 use crate::plugin::Event;
+use crate::telemetry::traces::carried;
 use crate::throttle::Place;
 
 /// What a user asks.
@@ -70,7 +71,7 @@ impl Turn {
         run: impl Future<Output = Result<TurnEnd, Failure>> + Send + 'static,
     ) -> Self {
         use tracing::Instrument;
-        let task = tokio::spawn(run.in_current_span());
+        let task = tokio::spawn(carried(run.in_current_span()));
         Self { events, task: Some(AbortOnDropHandle::new(task)) }
     }
 

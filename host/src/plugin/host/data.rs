@@ -8,6 +8,7 @@ use std::future::Future;
 
 use futures::future::join_all;
 use serde_json::value::RawValue;
+use tracing::Instrument;
 
 use crate::audit;
 use crate::capability::data::{self, DataError as Failure};
@@ -17,6 +18,8 @@ use crate::plugin::bindings::canvalo::agent::data::{
 use crate::plugin::grants::Verb;
 use crate::plugin::limits;
 use crate::plugin::state::{Spent, State};
+use crate::telemetry::metrics::limit_hit;
+use crate::telemetry::traces::carried;
 
 type Rows = Result<Vec<String>, DataError>;
 
@@ -97,6 +100,7 @@ impl State {
             admitted.push(if fits {
                 self.admit(request, check)
             } else {
+                limit_hit("batch");
                 Err(DataError::LimitExceeded(format!("a batch has at most {} requests", limits::BATCH)))
             });
         }
@@ -104,7 +108,7 @@ impl State {
     }
 
     async fn run_select(&self, query: Result<data::Select, DataError>) -> Result<Page, DataError> {
-        let page = self.services.data.select(&self.user, &query?).await?;
+        let page = self.tools.run(self.services.data.select(&self.user, &query?)).await?;
         Ok(Page { rows: texts(page.rows), total: page.total })
     }
 
@@ -133,7 +137,7 @@ impl State {
     }
 
     async fn run_aggregate(&self, aggregation: Result<data::Aggregate, DataError>) -> Rows {
-        Ok(texts(self.services.data.aggregate(&self.user, &aggregation?).await?))
+        Ok(texts(self.tools.run(self.services.data.aggregate(&self.user, &aggregation?)).await?))
     }
 
     /// Whether an operator lets plugins write. What is refused is `denied` and not `unavailable`, after which an agent
@@ -176,7 +180,8 @@ impl State {
             audit.record(audit::Event::Write(audit::Write { plugin, user, table, verb, rows, outcome }));
             result
         };
-        match self.services.writes.spawn(recorded).await {
+        let recorded = self.tools.run(async { self.services.writes.spawn(carried(recorded.in_current_span())) }).await;
+        match recorded.await {
             Ok(result) => Ok(texts(result?)),
             Err(_) => Err(DataError::Other("the write failed inside the host".into())),
         }

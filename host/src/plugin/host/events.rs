@@ -28,7 +28,9 @@ impl Host for State {
     }
 
     async fn tool_started(&mut self, id: String, name: String) -> wasmtime::Result<Result<(), EventsError>> {
-        self.emit(tool(&id, &name, ToolStatus::Started)).await
+        let event = tool(&id, &name, ToolStatus::Started);
+        self.tools.started(&id, &name);
+        self.emit(event).await
     }
 
     async fn tool_finished(
@@ -41,6 +43,7 @@ impl Host for State {
             GuestStatus::Completed => ToolStatus::Completed,
             GuestStatus::Failed => ToolStatus::Failed,
         };
+        self.tools.finished(&id, status == ToolStatus::Failed);
         self.emit(tool(&id, &name, status)).await
     }
 }

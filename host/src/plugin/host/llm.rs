@@ -31,7 +31,7 @@ impl State {
         let stream_to_user = request.stream_to_user;
         let request = checked(request).map_err(LlmError::Invalid)?;
 
-        let mut stream = self.services.model.stream(request).await?;
+        let mut stream = self.tools.run(self.services.model.stream(request)).await?;
         while let Some(event) = stream.next().await {
             match event? {
                 CompletionEvent::TextDelta(text) if stream_to_user => self.show(text).await?,
