@@ -2,8 +2,10 @@
 
 mod chat;
 mod conversations;
+mod document;
 pub mod error;
 mod extract;
+mod pages;
 mod service;
 mod stream;
 
@@ -29,14 +31,24 @@ const BODY_BYTES: usize = 1024 * 1024;
 /// How long the ends of turns may take to reach their readers. Who reads nothing would hold the server up for ever.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// The routes of the service.
-pub fn router(app: Arc<App>) -> Router {
-    let router = Router::new()
+/// The routes of the service. Each of them is in the [`document`] too.
+fn routes() -> Router<Arc<App>> {
+    Router::new()
         .route("/", get(service::index))
         .route("/health", get(service::health))
         .route("/api/chat/stream", post(chat::stream))
         .route("/api/conversations", get(conversations::list).post(conversations::create))
         .route("/api/conversations/{id}", get(conversations::show).delete(conversations::delete))
+        .route("/openapi.json", get(pages::document))
+        .route("/docs", get(pages::swagger_ui))
+        .route("/docs/{file}", get(pages::swagger_ui_file))
+        .route("/redoc", get(pages::redoc))
+        .route("/redoc/{file}", get(pages::redoc_file))
+}
+
+/// The service.
+pub fn router(app: Arc<App>) -> Router {
+    let router = routes()
         .fallback(|| async { ApiError::not_found() })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() });
     let router = if app.config.stage == Stage::Development { router.layer(any_origin()) } else { router };

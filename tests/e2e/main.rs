@@ -10,6 +10,8 @@ mod coordination;
 mod disconnect;
 mod hostile;
 mod isolation;
+mod openapi;
+mod paging;
 mod scenarios;
 mod scripts;
 mod service;

@@ -1,9 +1,9 @@
 //! The one error body of the API, and what each layer's errors become in it.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::auth::AuthError;
 use crate::capability::data::DataError;
@@ -18,11 +18,19 @@ pub struct ApiError {
     retry_after_s: Option<u32>,
 }
 
+/// The body of every answer that isn't 2xx.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorAnswer {
+    /// What is wrong.
+    pub error: ErrorBody,
+}
+
 /// What clients read, in an answer as in a stream.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorBody {
     /// For programs.
+    #[schema(pattern = "^[A-Z_]+$")]
     pub code: &'static str,
     /// For developers.
     pub message: String,
@@ -122,6 +130,26 @@ impl ApiError {
     pub(super) fn panicked() -> Self {
         Self::from(Failure::internal("the request handler panicked"))
     }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What is said beside the body.
+    pub(super) fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        headers
+    }
+
+    pub(super) fn into_answer(self) -> ErrorAnswer {
+        ErrorAnswer { error: self.body }
+    }
 }
 
 impl From<ConversationError> for ApiError {
@@ -217,15 +245,7 @@ impl From<AuthError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(json!({ "error": self.body }))).into_response();
-        let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Some(seconds) = self.retry_after_s {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        (self.status(), self.headers(), Json(self.into_answer())).into_response()
     }
 }
 
