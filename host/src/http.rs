@@ -6,10 +6,12 @@ mod chat;
 mod client_address;
 pub mod coalesce;
 mod conversations;
+mod document;
 pub mod error;
 mod extract;
 mod limits;
 mod metrics;
+mod pages;
 mod request_id;
 mod server;
 mod service;
@@ -42,16 +44,27 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How long a browser need not ask again whether a page may call.
 const PREFLIGHT_STANDS: Duration = Duration::from_secs(600);
 
-/// The routes of the service.
-pub fn router(app: Arc<App>) -> Router {
-    let router = Router::new()
+/// The routes of the service. Each of them is in the [`document`] too.
+fn routes() -> Router<Arc<App>> {
+    Router::new()
         .route("/", get(service::index))
         .route("/health", get(service::health))
         .route("/metrics", get(metrics::show))
         .route("/api/chat/stream", post(chat::stream))
         .route("/api/conversations", get(conversations::list).post(conversations::create))
         .route("/api/conversations/{id}", get(conversations::show).delete(conversations::delete))
-        .merge(admin(&app))
+        .route("/openapi.json", get(pages::document))
+        .route("/docs", get(pages::swagger_ui))
+        .route("/docs/{file}", get(pages::swagger_ui_file))
+        .route("/redoc", get(pages::redoc))
+        .route("/redoc/{file}", get(pages::redoc_file))
+}
+
+/// The service.
+pub fn router(app: Arc<App>) -> Router {
+    let admin = operator_routes().route_layer(from_fn_with_state(Arc::clone(&app), admin::guard));
+    let router = routes()
+        .merge(admin)
         .fallback(|| async { ApiError::not_found() })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() });
     router
@@ -69,9 +82,9 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// The routes of operators.
-fn admin(app: &Arc<App>) -> Router<Arc<App>> {
-    use admin::{audit, guard, plugins, turns, writes};
+/// The routes of operators, behind a guard. Each of them is in the [`document`] too.
+fn operator_routes() -> Router<Arc<App>> {
+    use admin::{audit, plugins, turns, writes};
     Router::new()
         .route("/api/admin/plugins", get(plugins::list))
         .route("/api/admin/plugins/{name}", get(plugins::show))
@@ -85,7 +98,6 @@ fn admin(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/api/admin/writes/stop", post(writes::stop))
         .route("/api/admin/writes/allow", post(writes::allow))
         .route("/api/admin/audit", get(audit::list))
-        .route_layer(from_fn_with_state(Arc::clone(app), guard))
 }
 
 /// Serves until the app is told to stop, and then until the turns that run have ended, for as long as they may.

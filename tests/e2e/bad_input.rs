@@ -11,7 +11,7 @@ async fn server() -> Server {
 }
 
 /// Checks the form of an error and gives its code.
-async fn code(response: reqwest::Response, status: u16) -> String {
+pub(crate) async fn code(response: reqwest::Response, status: u16) -> String {
     assert_eq!(response.status(), status);
     let body: Value = response.json().await.expect("an error is JSON");
     let error = &body["error"];

@@ -18,7 +18,13 @@ use uuid::Uuid;
 use crate::scripts::{overdue, script};
 
 /// Asks the API as a user, and gives the answer's status and its JSON.
-async fn api(server: &Server, user: Uuid, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+pub(crate) async fn api(
+    server: &Server,
+    user: Uuid,
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+) -> (StatusCode, Value) {
     let request = reqwest::Client::new().request(method, format!("{}/api/conversations{path}", server.url));
     let request = request.bearer_auth(server.world.token(user));
     let request = match body {
@@ -31,14 +37,14 @@ async fn api(server: &Server, user: Uuid, method: Method, path: &str, body: Opti
     (status, if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() })
 }
 
-async fn get(server: &Server, user: Uuid, path: &str) -> Value {
+pub(crate) async fn get(server: &Server, user: Uuid, path: &str) -> Value {
     let (status, body) = api(server, user, Method::GET, path, None).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     body
 }
 
 /// A model that answers everything itself.
-fn greets() -> Arc<Scripted> {
+pub(crate) fn greets() -> Arc<Scripted> {
     script(json!([{ "when": { "tool_offered": "invoices" }, "reply": { "text": "Hello there.", "deltas": 2 } }]))
 }
 

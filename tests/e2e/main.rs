@@ -13,6 +13,8 @@ mod hostile;
 mod isolation;
 mod limits;
 mod requests;
+mod openapi;
+mod paging;
 mod scenarios;
 mod scripts;
 mod service;

@@ -5,6 +5,7 @@ pub mod bedrock_server;
 mod client;
 mod guests;
 mod log;
+pub mod python;
 mod world;
 
 use std::sync::Arc;

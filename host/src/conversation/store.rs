@@ -9,6 +9,7 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::capability::data::{
@@ -28,28 +29,32 @@ const CONVERSATION: &[&str] =
 const MESSAGE: &[&str] = &["id", "conversation_id", "role", "content", "agent_type", "metadata", "created_at"];
 
 /// A conversation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Conversation {
     /// Its id.
     pub id: Uuid,
     /// Whose it is.
     pub user_id: Uuid,
     /// What it is about.
+    #[schema(required = true)]
     pub title: Option<String>,
     /// When it began.
     pub created_at: DateTime<Utc>,
     /// When anything about it last changed.
     pub updated_at: DateTime<Utc>,
     /// When its newest message was kept.
+    #[schema(required = true)]
     pub last_message_at: Option<DateTime<Utc>>,
     /// How many messages it has.
     pub message_count: u64,
     /// A JSON object. `summary` holds what older messages came to: `text`, and `until`, the time of the newest of them.
+    #[schema(value_type = Object)]
     pub metadata: Value,
 }
 
 /// A message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Message)]
 pub struct StoredMessage {
     /// Its id.
     pub id: Uuid,
@@ -60,9 +65,11 @@ pub struct StoredMessage {
     /// Text or Markdown.
     pub content: String,
     /// Which agent said it; none for the user.
+    #[schema(required = true)]
     pub agent_type: Option<String>,
     /// A JSON object. `partial` is true for an answer that was broken off. `usage` is what the model calls of a turn used;
     /// the last message of the turn has it, and no other.
+    #[schema(value_type = Object)]
     pub metadata: Value,
     /// When it was kept.
     pub created_at: DateTime<Utc>,

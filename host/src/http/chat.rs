@@ -6,9 +6,13 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono_tz::Tz;
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::caller::Caller;
+use super::document::examples;
+use super::document::refusals::{JsonBody, OneConversation, Refusals, SignedIn, Stored, Turn};
+use super::document::stream::StreamEvent;
 use super::error::ApiError;
 use super::extract::{self, JsonObject};
 use super::stream::stream_exchange;
@@ -26,6 +30,28 @@ const MESSAGE_CHARS: usize = 32_000;
 const HISTORY_MESSAGES: usize = 200;
 
 /// Answers a message as a stream of chunks.
+///
+/// Server-Sent Events, a chunk of JSON in each `data:` line. Text comes in `token` chunks as it is written; exactly one `complete` or
+/// `error` ends the stream. What was said is kept in a conversation, which the end names. Comments, lines that begin with a
+/// colon, keep the connection alive.
+#[utoipa::path(
+    post,
+    path = "/api/chat/stream",
+    operation_id = "chat",
+    tag = "chat",
+    request_body(content = ChatRequest, example = json!({ "message": "Show me all overdue invoices" })),
+    responses(
+        (
+            status = 200,
+            description = "The answer.",
+            content_type = "text/event-stream",
+            body = StreamEvent,
+            example = json!(examples::stream()),
+        ),
+        Refusals<(SignedIn, JsonBody, OneConversation, Stored, Turn)>,
+    ),
+    security(("user_token" = [])),
+)]
 pub(super) async fn stream(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -60,12 +86,32 @@ pub(super) async fn stream(
     Ok(stream_exchange(opening.begin(app.supervisor.answer(question)), app.shutdown.clone()))
 }
 
+/// A message. Fields that are null or unknown are as good as absent.
+#[derive(ToSchema)]
 struct ChatRequest {
+    /// What the user wrote, word for word.
+    #[schema(min_length = 1, max_length = 32000, pattern = r"\S")]
     message: String,
+    /// The conversation that it goes on with. Without one a conversation begins.
     conversation_id: Option<Uuid>,
+    /// Who asks, where no token says it.
     user_id: Option<Uuid>,
+    /// What was said before, oldest first, as the client knows it. It counts only where nothing is kept.
+    #[schema(value_type = Option<Vec<HistoryMessage>>, max_items = 200)]
     history: Vec<Message>,
+    /// Where "today" is: an IANA name.
+    #[schema(value_type = Option<String>, format = "iana-time-zone", example = "America/Chicago")]
     time_zone: Tz,
+}
+
+/// A message of a history.
+#[derive(ToSchema)]
+struct HistoryMessage {
+    /// Who said it.
+    role: Role,
+    /// What was said.
+    #[schema(min_length = 1, max_length = 32000, pattern = r"\S")]
+    content: String,
 }
 
 impl ChatRequest {
@@ -98,14 +144,14 @@ fn history(value: Option<Value>) -> Result<Vec<Message>, ApiError> {
     }
     let items: Vec<_> =
         items.into_iter().enumerate().map(|(at, item)| history_item(at, item)).collect::<Result<_, _>>()?;
-    let mut messages = context::alternating(items);
+    let mut messages = context::alternating(items.into_iter().map(|item| (item.role, item.content)));
     if messages.last().is_some_and(|last| last.role == Role::User) {
         messages.pop();
     }
     Ok(messages)
 }
 
-fn history_item(at: usize, item: Value) -> Result<(Role, String), ApiError> {
+fn history_item(at: usize, item: Value) -> Result<HistoryMessage, ApiError> {
     let Value::Object(mut members) = item else {
         return Err(ApiError::invalid_field(format!("history[{at}]: must be an object with `role` and `content`")));
     };
@@ -115,7 +161,7 @@ fn history_item(at: usize, item: Value) -> Result<(Role, String), ApiError> {
         _ => return Err(ApiError::invalid_field(format!("history[{at}].role: must be `user` or `assistant`"))),
     };
     let content = extract::text(&format!("history[{at}].content"), members.remove("content"), MESSAGE_CHARS)?;
-    Ok((role, content))
+    Ok(HistoryMessage { role, content })
 }
 
 #[cfg(test)]

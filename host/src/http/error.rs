@@ -1,10 +1,10 @@
 //! The one error body of the API, and what each layer's errors become in it.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::auth::AuthError;
 use crate::capability::data::DataError;
@@ -20,11 +20,19 @@ pub struct ApiError {
     retry_after_s: Option<u32>,
 }
 
+/// The body of every answer that isn't 2xx.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorAnswer {
+    /// What is wrong.
+    pub error: ErrorBody,
+}
+
 /// What clients read, in an answer as in a stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorBody {
     /// For programs.
+    #[schema(pattern = "^[A-Z_]+$")]
     pub code: &'static str,
     /// For developers.
     pub message: String,
@@ -207,6 +215,26 @@ impl ApiError {
     pub(super) fn panicked() -> Self {
         Self::from(Failure::internal("the request handler panicked"))
     }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What is said beside the body.
+    pub(super) fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        headers
+    }
+
+    pub(super) fn into_answer(self) -> ErrorAnswer {
+        ErrorAnswer { error: self.body }
+    }
 }
 
 impl From<ConversationError> for ApiError {
@@ -310,15 +338,9 @@ impl From<AuthError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(json!({ "error": &self.body }))).into_response();
-        response.extensions_mut().insert(self.body);
-        let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Some(seconds) = self.retry_after_s {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        let (status, headers, body) = (self.status(), self.headers(), self.body.clone());
+        let mut response = (status, headers, Json(self.into_answer())).into_response();
+        response.extensions_mut().insert(body);
         response
     }
 }
@@ -327,7 +349,8 @@ impl IntoResponse for ApiError {
 pub(super) fn name_request(response: &mut Response, id: &str) {
     let Some(mut error) = response.extensions_mut().remove::<ErrorBody>() else { return };
     error.request_id = Some(id.to_owned());
-    *response.body_mut() = Body::from(json!({ "error": error }).to_string());
+    let answer = serde_json::to_string(&ErrorAnswer { error }).expect("an error holds only strings and booleans");
+    *response.body_mut() = Body::from(answer);
 }
 
 impl From<ApiError> for Response<axum::body::Body> {

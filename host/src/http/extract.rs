@@ -83,11 +83,8 @@ impl Parameters {
     pub(super) fn number(&self, name: &str, range: RangeInclusive<u32>, default: u32) -> Result<u32, ApiError> {
         let Some(text) = self.0.get(name) else { return Ok(default) };
         text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
-            let takes = match *range.end() {
-                u32::MAX => format!("a number from {}", range.start()),
-                end => format!("a number from {} to {end}", range.start()),
-            };
-            ApiError::invalid_parameter(format!("{name}: must be {takes}"))
+            let (least, most) = range.into_inner();
+            ApiError::invalid_parameter(format!("{name}: must be a number from {least} to {most}"))
         })
     }
 

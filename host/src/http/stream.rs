@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::coalesce::Coalesced;
@@ -27,20 +28,30 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a turn may go on after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// One `data:` line.
-#[derive(Serialize)]
+/// One `data:` line. Exactly one `complete` or `error` ends a stream. More fields may come, and more types.
+#[derive(Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Chunk<'a> {
+pub(super) enum Chunk<'a> {
+    /// More of the answer.
     Token {
+        /// Markdown.
         content: &'a str,
+        /// Whose words they are: an agent's name, or `supervisor`.
         agent_type: &'a str,
     },
+    /// A tool started or ended.
     ToolCall {
+        /// Which one.
         tool_call: ToolCall<'a>,
+        /// Whose tool it is.
         agent_type: &'a str,
     },
+    /// The answer is whole.
     Complete {
+        /// Who spoke last.
         agent_type: &'a str,
+        /// Where the answer is kept; the next message may name it. Absent where nothing is kept.
+        #[schema(nullable = false)]
         #[serde(skip_serializing_if = "Option::is_none")]
         conversation_id: Option<Uuid>,
         /// The budget that cut the answer short.
@@ -48,20 +59,29 @@ enum Chunk<'a> {
         limit: Option<&'static str>,
         usage: Usage,
     },
+    /// The answer ends here and isn't whole.
     Error {
+        /// Why.
         error: ErrorBody,
+        /// Whose fault it is.
         agent_type: &'a str,
+        /// Where the answer is kept as far as it came.
+        #[schema(nullable = false)]
         #[serde(skip_serializing_if = "Option::is_none")]
         conversation_id: Option<Uuid>,
         usage: Usage,
     },
 }
 
-#[derive(Serialize)]
-struct ToolCall<'a> {
-    id: &'a str,
-    name: &'a str,
-    status: &'static str,
+/// A tool that an agent uses.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ToolCall<'a> {
+    /// The same from its start to its end.
+    pub(super) id: &'a str,
+    /// The tool.
+    pub(super) name: &'a str,
+    /// Where it stands.
+    pub(super) status: ToolStatus,
 }
 
 /// The response that streams a turn. A client that goes away drops it, and with it the turn.
@@ -124,12 +144,7 @@ fn sse_event(event: &Event) -> sse::Event {
     match &event.kind {
         EventKind::Text(content) => data(&Chunk::Token { content, agent_type }),
         EventKind::Tool { id, name, status } => {
-            let status = match status {
-                ToolStatus::Started => "started",
-                ToolStatus::Completed => "completed",
-                ToolStatus::Failed => "failed",
-            };
-            data(&Chunk::ToolCall { tool_call: ToolCall { id, name, status }, agent_type })
+            data(&Chunk::ToolCall { tool_call: ToolCall { id, name, status: *status }, agent_type })
         }
         // The frontend's format has no chunk for it; a comment reaches people who read the stream and no parser.
         EventKind::Progress(message) => sse::Event::default().comment(format!("{agent_type}: {message}")),

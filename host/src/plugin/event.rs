@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::mpsc;
+use utoipa::ToSchema;
 
 /// The name under which the supervisor itself speaks.
 pub const SUPERVISOR: &str = "supervisor";
@@ -37,7 +39,8 @@ pub enum EventKind {
 }
 
 /// Where a tool stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum ToolStatus {
     /// It runs.
     Started,

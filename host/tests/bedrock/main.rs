@@ -5,7 +5,6 @@
 mod answers;
 mod attempts;
 mod failures;
-mod python;
 mod requests;
 mod second_client;
 mod served;
@@ -14,3 +13,6 @@ mod waits;
 
 #[path = "../../../tests/src/bedrock_server.rs"]
 pub mod server;
+
+#[path = "../../../tests/src/python.rs"]
+pub mod python;

@@ -1,6 +1,7 @@
 //! The proof that the loopback server speaks the protocol and that our requests are the service's: botocore, which knows
 //! the service's own model and shares no code with the SDK used here, reads the one and checks the other.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use canvalo::capability::llm::bedrock::Guardrail;
@@ -15,7 +16,8 @@ use crate::support::{CLAUDE, NOVA, question};
 
 /// What the script prints.
 async fn second_client(arguments: &[&str], stdin: &Value) -> Value {
-    let python = tokio::task::spawn_blocking(python).await.unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("botocore");
+    let python = tokio::task::spawn_blocking(move || python(&folder, include_str!("requirements.txt"))).await.unwrap();
     let mut command = Command::new(python);
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bedrock/second_client.py")).args(arguments);
     // The developer's own AWS settings and proxies are none of this.
