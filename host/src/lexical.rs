@@ -64,6 +64,8 @@ pub struct Score {
 pub struct Ranking {
     /// Every candidate, best first.
     pub scores: Vec<Score>,
+    /// How probably it is for nobody.
+    pub nobody: f64,
 }
 
 impl Ranking {
@@ -74,7 +76,7 @@ impl Ranking {
 }
 
 /// How probable a candidate must be for a part of a question to count as its own.
-const PART: f64 = 0.4;
+const PART: f64 = 0.5;
 
 /// Ranks the candidates for a question.
 pub fn rank(question: &str, candidates: &[Candidate]) -> Ranking {
@@ -98,7 +100,7 @@ fn rank_by(question: &str, model: &Model) -> Ranking {
     }
     scores.iter_mut().for_each(|score| score.confident = score.score > nobody);
     scores.sort_by(|a, b| b.score.total_cmp(&a.score));
-    Ranking { scores }
+    Ranking { scores, nobody }
 }
 
 /// The candidates a question should go to, best first, at most `most`: those it is most probably for, or those that its

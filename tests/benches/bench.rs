@@ -1,7 +1,9 @@
-//! What a sandbox, a turn and a start cost. Prints one table; nothing here passes or fails.
+//! What a sandbox, a turn and a start cost, and what many rows do. Prints two tables; nothing here passes or fails.
+//! `cargo bench -p canvalo-tests -- rows` prints only the second, `-- turns` only the first.
 
 mod in_process;
 mod native;
+mod rows;
 mod server;
 
 /// One line of the table.
@@ -12,6 +14,17 @@ struct Row {
 }
 
 fn main() {
+    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wants = |part: &str| asked.is_empty() || asked.iter().any(|asked| asked == part);
+    if wants("turns") {
+        turns();
+    }
+    if wants("rows") {
+        rows::measure();
+    }
+}
+
+fn turns() {
     let mut rows = in_process::measure();
     rows.extend(server::measure());
     println!("\n| what | median | target |\n| --- | ---: | ---: |");
