@@ -14,7 +14,7 @@ use canvalo::capability::data::{
 };
 use canvalo::capability::llm::offline::Offline;
 use canvalo_tests::{Server, World, new_user};
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 use crate::median;
@@ -69,8 +69,9 @@ pub(crate) fn measure() {
     tokio.block_on(async {
         let (few, many) = (new_user(), new_user());
         let started = Instant::now();
-        fill(world, few, &FEW).await;
-        fill(world, many, &MANY).await;
+        let client = empty(world).await;
+        fill(&client, few, &FEW).await;
+        fill(&client, many, &MANY).await;
         eprintln!("both histories are there after {:.0} s", started.elapsed().as_secs_f64());
         let spent = Arc::new(AtomicU64::new(0));
         let timed = |inner| Timed { inner, spent: Arc::clone(&spent) };
@@ -109,14 +110,22 @@ pub(crate) fn measure() {
     });
 }
 
-async fn fill(world: &World, user: Uuid, history: &History) {
+/// The database without what an earlier run left in it.
+async fn empty(world: &World) -> Client {
     let (client, connection) = tokio_postgres::connect(world.database_url(), NoTls).await.expect("the database");
     tokio::spawn(connection);
+    let tables = "api.contacts, api.projects, api.invoices, api.proposals, api.appointments, api.tasks, api.reviews, api.campaigns, api.goals";
+    client.batch_execute(&format!("truncate {tables} cascade")).await.expect("an empty database");
+    client
+}
+
+async fn fill(client: &Client, user: Uuid, history: &History) {
     let History { rows, years, left } = history;
     let days = years * 365;
     client
         .batch_execute(&format!(
-            "create temporary table history as
+            "drop table if exists history;
+             create temporary table history as
              select n, day, left_over, left_over or day > current_date - 21 as open from (
                select n, current_date + 14 - (n * {days}::bigint / {rows})::integer as day, n % {left} = 7 as left_over
                from generate_series(1, {rows}) as n) as days"

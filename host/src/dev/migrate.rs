@@ -27,6 +27,7 @@ const MIGRATIONS: &[(&str, &str)] = &migrations![
     "20250601000500_agent_conversations.sql",
     "20250601000600_aggregate.sql",
     "20250601000700_analysis.sql",
+    "20250601000900_large_tables.sql",
 ];
 
 /// Brings the database up to date. Every step is a transaction of its own, recorded in it, so an interrupted start is

@@ -129,8 +129,9 @@ fn list(table: &'static Table, context: &mut Context<'_>, given: &Map<String, Va
         // Rows that are equal otherwise could change places between pages.
         query = query.ascending("id");
     }
-    let mut beyond = Query::new(table.name, &["id"]).limit(1).offset(MAX_COUNTED);
-    beyond.conditions.clone_from(&conditions);
+    // In the same order, which an index may have, so that no more is read than what comes before it.
+    let mut beyond = query.clone().limit(1).offset(MAX_COUNTED);
+    beyond.columns = vec!["id".to_owned()];
     let mut pages = context.select_many(&[query, beyond]).into_iter();
     let mut next = || pages.next().unwrap_or_else(|| Ok(Page::default()));
     let (page, beyond) = (next()?, next()?);
