@@ -1,18 +1,22 @@
 //! Words compared without a model.
 //!
-//! Ranks candidates (agents, tools) by the words they share with a question. A word counts for more the fewer
-//! candidates use it, and a word nobody knows counts against all of them, so that "what is the weather" goes to no one.
+//! Which candidate (agent, tool) is a question for, going by their names, descriptions and example questions? Naive Bayes
+//! says how probable each is, and how probable it is that the question is nobody's, so that "what is the weather" goes to
+//! no one.
+//!
+//! - [`words`]: words, their stems, and those that say nothing.
+//! - `features`: what of a text is compared.
+//! - `related`: words that often stand for each other.
+//! - `bayes`: the probabilities.
 
-mod elsewhere;
+mod bayes;
 mod features;
 mod related;
-mod typo;
-mod vocabulary;
 pub mod words;
 
-use elsewhere::strays;
-use features::{Feature, Kind, features};
-use vocabulary::{IN_DESCRIPTION, IN_NAME, Vocabulary};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bayes::Model;
 
 /// Something a question can go to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,11 +53,9 @@ pub fn split_examples(description: &str) -> (&str, Vec<String>) {
 pub struct Score {
     /// Its position among the candidates.
     pub index: usize,
-    /// Comparable within one ranking only; from 0.0.
+    /// How probably the question is for it, 0.0 to 1.0.
     pub score: f64,
-    /// How much of the question's weight it knows, 0.0 to 1.0.
-    pub coverage: f64,
-    /// Whether the question is recognisably about it.
+    /// Whether it is more probably for it than for nobody.
     pub confident: bool,
 }
 
@@ -62,147 +64,71 @@ pub struct Score {
 pub struct Ranking {
     /// Every candidate, best first.
     pub scores: Vec<Score>,
+    /// How probably it is for nobody.
+    pub nobody: f64,
 }
 
 impl Ranking {
     /// The best candidate, if the question is recognisably about it.
-    pub fn best(&self) -> Option<usize> {
-        self.scores.first().filter(|s| s.confident).map(|s| s.index)
-    }
-
-    /// The confident candidates that score at least `share` (0.0 to 1.0) of the best.
-    pub fn near_best(&self, share: f64) -> impl Iterator<Item = &Score> {
-        let floor = self.scores.first().map_or(0.0, |s| s.score * share);
-        self.scores.iter().filter(move |s| s.confident && s.score >= floor)
+    pub fn best(&self) -> Option<&Score> {
+        self.scores.first().filter(|score| score.confident)
     }
 }
 
-/// A word that people say about anything ("put", "start") says less of the topic than one of the trade.
-const PART_COVERAGE: f64 = 0.65;
-const NAME: f64 = 0.1;
-const TRADE: f64 = 0.6;
-const FRAME_PAIR: f64 = 0.3;
-const FOCUS: f64 = 0.001;
-const LIGHT: f64 = 0.4;
-/// A word of time ("week"), a figure or a person's name says little about whose question it is.
-const WEAK: f64 = 0.25;
-/// What two words next to each other say beyond what each does.
-const PAIR: f64 = 0.3;
-/// A word that nobody knows says that the question is about something else, less surely than a known one the contrary.
-const UNKNOWN: f64 = 0.7;
-/// What a word that others know says against a candidate.
-const OTHERS: f64 = 0.5;
-/// What a word of talk about other things says against all of them.
-const ASTRAY: f64 = 1.3;
-/// How much of the question's weight must be known to a candidate: enough that one known word among two unknown ones is
-/// not a match unless it is the candidate's name.
-const COVERAGE: f64 = 0.45;
-const COVERAGE_WITH_NAME: f64 = 0.2;
+/// How probable a candidate must be for a part of a question to count as its own.
+const PART: f64 = 0.5;
 
 /// Ranks the candidates for a question.
 pub fn rank(question: &str, candidates: &[Candidate]) -> Ranking {
-    rank_by(question, &candidates.iter().map(Vocabulary::of).collect::<Vec<_>>())
+    rank_by(question, &model(candidates))
 }
 
-fn rank_by(question: &str, vocabularies: &[Vocabulary]) -> Ranking {
-    let count = vocabularies.len().max(1) as f64;
-    let asked: Vec<Asked> =
-        features(question).into_iter().map(|feature| Asked::among(vocabularies, &feature)).collect();
-    let against = strays(question) as f64 * (1.0 + count.ln()) * ASTRAY;
-    let mut scores: Vec<Score> = vocabularies
-        .iter()
-        .enumerate()
-        .map(|(index, vocabulary)| score(index, vocabulary.len(), &asked, against))
-        .collect();
-    scores.sort_by(|a, b| b.confident.cmp(&a.confident).then(b.score.total_cmp(&a.score)));
-    Ranking { scores }
-}
-
-/// A feature of the question.
-struct Asked {
-    kind: Kind,
-    /// How much it says for each candidate, 0.0 where it says nothing.
-    says: Vec<f64>,
-    weight: f64,
-}
-
-impl Asked {
-    fn among(vocabularies: &[Vocabulary], feature: &Feature) -> Self {
-        let Feature { key, kind } = feature;
-        let mut says: Vec<f64> = vocabularies.iter().map(|vocabulary| vocabulary.weight(key)).collect();
-        if matches!(kind, Kind::Word | Kind::Opening | Kind::Light | Kind::Trade)
-            && says.iter().all(|says| *says == 0.0)
-        {
-            says = vocabularies.iter().map(|vocabulary| vocabulary.weight_of_slip(key)).collect();
+fn rank_by(question: &str, model: &Model) -> Ranking {
+    let probabilities = model.probabilities(question);
+    let mut scores: Vec<Score> = Vec::new();
+    let mut nobody = 0.0;
+    for (team, probability) in model.teams.iter().zip(probabilities) {
+        if team.is_empty() {
+            nobody = probability;
         }
-        let most = says.iter().copied().fold(0.0, f64::max);
-        let known_by = says.iter().filter(|says| **says > most / 2.0).count();
-        let rarity = (vocabularies.len().max(1) as f64 / known_by.max(1) as f64).ln();
-        let weight = match kind {
-            Kind::Pair | Kind::FramePair if known_by == 0 => 0.0,
-            Kind::Pair => rarity * PAIR,
-            Kind::FramePair => rarity * PAIR * FRAME_PAIR,
-            Kind::Frame if known_by == 0 => 0.0,
-            Kind::Frame => (1.0 + rarity) * WEAK,
-            Kind::Name | Kind::Opening if known_by == 0 => (1.0 + rarity) * NAME,
-            Kind::Trade if known_by == 0 => 0.0,
-            Kind::Trade => (1.0 + rarity) * TRADE,
-            _ if known_by == 0 => (1.0 + rarity) * UNKNOWN,
-            Kind::Light => (1.0 + rarity) * LIGHT,
-            Kind::Word | Kind::Name | Kind::Opening => 1.0 + rarity,
-        };
-        Self { kind: *kind, says, weight }
-    }
-}
-
-fn score(index: usize, size: usize, asked: &[Asked], against: f64) -> Score {
-    let (mut score, mut covered, mut against) = (0.0, 0.0, against);
-    let (mut named, mut strong) = (false, false);
-    for Asked { kind, says, weight } in asked {
-        let own = says[index];
-        if own == 0.0 {
-            let others = says.iter().any(|says| *says > 0.0);
-            against += weight * if others { OTHERS } else { 1.0 };
-            continue;
+        for index in team {
+            match scores.iter_mut().find(|score| score.index == *index) {
+                Some(score) => score.score += probability,
+                None => scores.push(Score { index: *index, score: probability, confident: false }),
+            }
         }
-        score += weight * own;
-        // A related word covers less than the word itself would.
-        covered += weight * (own / IN_DESCRIPTION).min(1.0);
-        let frame = matches!(kind, Kind::Frame | Kind::FramePair);
-        named |= own >= IN_NAME && !frame;
-        strong |= !frame;
     }
-    let coverage = if covered > 0.0 { covered / (covered + against) } else { 0.0 };
-    let enough = if named { COVERAGE_WITH_NAME } else { COVERAGE };
-    // Of two that match the same words, the one that says less besides is meant.
-    let focus = 1.0 / (1.0 + size as f64 * FOCUS);
-    Score { index, score: score * focus, coverage, confident: coverage >= enough && strong }
+    scores.iter_mut().for_each(|score| score.confident = score.score > nobody);
+    scores.sort_by(|a, b| b.score.total_cmp(&a.score));
+    Ranking { scores, nobody }
 }
 
-/// The candidates a question should go to, best first, at most `most`: the best one, or those that the parts of the
-/// question ("… and who hasn't been contacted?") are about. Empty when nothing fits.
+/// The candidates a question should go to, best first, at most `most`: those it is most probably for, or those that its
+/// parts ("… and who hasn't been contacted?") are for. Empty when nothing fits.
 pub fn choose(question: &str, candidates: &[Candidate], most: usize) -> Vec<usize> {
-    let vocabularies: Vec<Vocabulary> = candidates.iter().map(Vocabulary::of).collect();
-    let best = |text: &str| rank_by(text, &vocabularies).best();
-    let sure = |text: &String| {
-        let first = rank_by(text, &vocabularies).scores.into_iter().next();
-        first.filter(|score| score.confident && score.coverage >= PART_COVERAGE).map(|score| score.index)
-    };
+    let model = model(candidates);
     let mut by_part: Vec<usize> = Vec::new();
-    for index in clauses(question).iter().filter_map(sure) {
-        if !by_part.contains(&index) {
-            by_part.push(index);
+    for part in clauses(question) {
+        let (team, probability) = most_probable(&part, &model);
+        if probability >= PART {
+            by_part.extend(team.iter().filter(|index| !by_part.contains(index)).copied().collect::<Vec<_>>());
         }
     }
     // Several parts that each belong to somebody: theirs is the better reading than the whole's average.
-    let mut chosen = if by_part.len() > 1 { by_part } else { best(question).into_iter().collect() };
+    let mut chosen = if by_part.len() > 1 { by_part } else { most_probable(question, &model).0.to_vec() };
     chosen.truncate(most);
     chosen
 }
 
+fn most_probable<'a>(question: &str, model: &'a Model) -> (&'a [usize], f64) {
+    let probabilities = model.probabilities(question);
+    let best = model.teams.iter().zip(probabilities).max_by(|(_, one), (_, other)| one.total_cmp(other));
+    best.map_or((&[], 0.0), |(team, probability)| (team.as_slice(), probability))
+}
+
 fn clauses(question: &str) -> Vec<String> {
     question
-        .replace([';', '?', '\n'], "\u{1}")
+        .replace([';', '?', ',', '\n'], "\u{1}")
         .replace(". ", "\u{1}")
         .replace(" and ", "\u{1}")
         .replace(" also ", "\u{1}")
@@ -210,6 +136,26 @@ fn clauses(question: &str) -> Vec<String> {
         .map(|part| part.trim().to_owned())
         .filter(|part| !part.is_empty())
         .collect()
+}
+
+/// What is known of these candidates. It is worked out once, as the same ones are asked about again and again.
+fn model(candidates: &[Candidate]) -> Arc<Model> {
+    /// The supervisor's and every agent's, with room for those of a reload.
+    const KEPT: usize = 32;
+    type Known = Vec<(Vec<Candidate>, Arc<Model>)>;
+    static KNOWN: Mutex<Known> = Mutex::new(Vec::new());
+    let find = |known: &Known| known.iter().find(|(of, _)| of == candidates).map(|(_, model)| Arc::clone(model));
+    let lock = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(model) = find(&lock()) {
+        return model;
+    }
+    let model = Arc::new(Model::of(candidates));
+    let mut known = lock();
+    if known.len() >= KEPT {
+        known.remove(0);
+    }
+    known.push((candidates.to_vec(), Arc::clone(&model)));
+    model
 }
 
 #[cfg(test)]
@@ -253,7 +199,7 @@ mod tests {
 
     fn best(question: &str) -> Option<String> {
         let agents = agents();
-        rank(question, &agents).best().map(|index| agents[index].name.clone())
+        rank(question, &agents).best().map(|score| agents[score.index].name.clone())
     }
 
     #[test]
@@ -295,10 +241,13 @@ mod tests {
     fn two_agents_are_enough_to_tell_apart() {
         let two: Vec<Candidate> =
             agents().into_iter().filter(|a| ["invoices", "contacts"].contains(&&*a.name)).collect();
-        assert_eq!(rank("Show me all overdue invoices", &two).best(), Some(0));
-        assert_eq!(rank("Which clients haven't been contacted recently?", &two).best(), Some(1));
-        assert_eq!(rank("hello", &two).best(), None);
-        assert_eq!(rank("what is the weather", &two).best(), None);
+        assert_eq!(rank("Show me all overdue invoices", &two).best().map(|score| score.index), Some(0));
+        assert_eq!(
+            rank("Which clients haven't been contacted recently?", &two).best().map(|score| score.index),
+            Some(1)
+        );
+        assert_eq!(rank("hello", &two).best().map(|score| score.index), None);
+        assert_eq!(rank("what is the weather", &two).best().map(|score| score.index), None);
     }
 
     #[test]

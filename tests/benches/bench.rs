@@ -1,7 +1,9 @@
-//! What a sandbox, a turn and a start cost. Prints one table; nothing here passes or fails.
+//! What a sandbox, a turn and a start cost, what a slow reader gets, and what many rows do. Prints a table of each;
+//! nothing here passes or fails. `cargo bench -p canvalo-tests -- rows` prints only that one, as do `turns` and `stream`.
 
 mod in_process;
 mod native;
+mod rows;
 mod server;
 mod stream;
 
@@ -13,17 +15,26 @@ struct Row {
 }
 
 fn main() {
-    // `cargo bench -- stream` measures nothing else.
-    if std::env::args().any(|argument| argument == "stream") {
-        return stream::measure();
+    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wants = |part: &str| asked.is_empty() || asked.iter().any(|asked| asked == part);
+    if wants("turns") {
+        turns();
     }
+    if wants("stream") {
+        stream::measure();
+    }
+    if wants("rows") {
+        rows::measure();
+    }
+}
+
+fn turns() {
     let mut rows = in_process::measure();
     rows.extend(server::measure());
     println!("\n| what | median | target |\n| --- | ---: | ---: |");
     for Row { what, figure, target } in rows {
         println!("| {what} | {figure} | {target} |");
     }
-    stream::measure();
 }
 
 /// The middle one.

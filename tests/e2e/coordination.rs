@@ -1,6 +1,7 @@
 //! Questions that take more than one agent.
 
 use canvalo_tests::{Answer, Server, new_user};
+use chrono::Datelike;
 use serde_json::{Value, json};
 
 use crate::scripts::{script, some_invoices};
@@ -139,4 +140,44 @@ async fn a_turn_that_has_used_its_tokens_ends_with_plain_words() {
     assert_eq!(answer.end()["type"], "complete", "{:?}", answer.end());
     assert!(answer.text().contains("used up what one question may cost"), "{}", answer.text());
     assert!(model.calls() < 8, "{} calls", model.calls());
+}
+
+#[tokio::test]
+async fn this_months_revenue_is_what_was_collected_and_how_it_stands_against_the_goal() {
+    let server = Server::start().await;
+    let user = new_user();
+    let today = chrono::Utc::now().date_naive();
+    let first = today.with_day(1).unwrap();
+    let paid = json!({
+        "invoice_number": "INV-77", "client_name": "Maria Lopez", "issue_date": first, "due_date": today, "subtotal": 3100.25,
+        "total_amount": 3100.25, "amount_paid": 3100.25, "payment_date": today, "status": "paid",
+    });
+    let goal = json!({
+        "title": "Busy month", "goal_type": "revenue", "target_value": 9000, "unit": "$", "status": "active",
+        "start_date": first, "end_date": first + chrono::Months::new(1) - chrono::Days::new(1),
+    });
+    server.world.insert(user, "invoices", json!([paid])).await;
+    server.world.insert(user, "goals", json!([goal])).await;
+
+    let answer = server.chat(user, "What's my revenue this month?").await;
+    let (invoices, goals) = (answer.text_of("invoices"), answer.text_of("goals"));
+    assert!(invoices.contains("**Collected:** $3,100.25"), "{invoices}");
+    assert!(goals.contains("Busy month") && goals.contains("$9,000"), "{goals}");
+    assert_eq!(answer.end()["type"], "complete");
+    assert_eq!(answer.end()["agent_type"], "supervisor");
+}
+
+#[tokio::test]
+async fn a_question_that_several_agents_share_reaches_all_of_them_when_the_supervisors_model_fails() {
+    let says = |offered: &str, text: &str| json!({ "when": { "tool_offered": offered }, "reply": { "text": text } });
+    let server = Server::with_model(script(json!([
+        { "when": { "tool_offered": "invoices" }, "reply": { "error": "unavailable" } },
+        says("list_invoices", "You collected $3,100.25."),
+        says("list_goals", "That is a third of the goal."),
+    ])))
+    .await;
+    let answer = server.chat(new_user(), "What's my revenue this month?").await;
+    assert_eq!(answer.text_of("invoices").trim(), "You collected $3,100.25.");
+    assert_eq!(answer.text_of("goals").trim(), "That is a third of the goal.");
+    assert_eq!(answer.end()["type"], "complete");
 }

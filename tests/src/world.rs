@@ -83,6 +83,11 @@ impl World {
         &self.env.publishable_key
     }
 
+    /// The database as its superuser, for what no user may do.
+    pub fn database_url(&self) -> &str {
+        self.env.database_url.expose_secret()
+    }
+
     /// Adds rows as a user and returns them with what the database filled in.
     pub async fn insert(&self, user: Uuid, table: &str, rows: Value) -> Vec<Value> {
         let request = self.rest(reqwest::Method::POST, user, table).header("Prefer", "return=representation");

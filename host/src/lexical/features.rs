@@ -1,100 +1,100 @@
-//! What of a text is compared: its words, the kinds of figures in it, and which words stand next to each other.
+//! What of a text is compared: its words, the kinds of figures in it, which stand next to each other, and how they are
+//! spelt.
 
-use super::typo::is_slip;
-use super::words::{is_of_the_trade, is_temporal, known_stem, normal, terms, words};
+use std::collections::HashMap;
 
-/// Something that two texts may share.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Feature {
-    /// A stem, a kind of figure such as `#money`, or two of these with a space between.
-    pub(super) key: String,
-    pub(super) kind: Kind,
+use super::related::groups;
+use super::words::{Word, begins_code, is_name, is_temporal, known_stem, normal, words};
+
+/// What two words next to each other count, where one by itself counts 1.
+const PAIR: f64 = 0.5;
+/// What says little of the topic: somebody's name, whoever it is, or when something is.
+const FRAME: f64 = 0.2;
+/// What a group of related words counts that a word is of.
+const GROUP: f64 = 0.6;
+/// A few letters in a row: misspelt words and other forms of a word share most of theirs.
+const LETTERS: f64 = 0.2;
+const LENGTHS: std::ops::RangeInclusive<usize> = 3..=5;
+
+/// The words of a question that nobody's texts have.
+pub(super) const UNKNOWN: &str = "?";
+
+/// Whether a feature is a word of its own.
+pub(super) fn is_word(key: &str) -> bool {
+    key.starts_with(char::is_alphanumeric) && !key.contains(' ')
 }
 
-/// How much a feature says of the topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A word of its own.
+/// The features of a text, each with what it counts in it.
+pub(super) fn features(text: &str) -> HashMap<String, f64> {
+    let mut features = HashMap::new();
+    let tokens = tokens(text);
+    for Token { key, kind } in &tokens {
+        features.insert(key.clone(), if matches!(kind, Kind::Name | Kind::Time) { FRAME } else { 1.0 });
+        if *kind == Kind::Word {
+            features.extend(groups(key).iter().map(|group| (format!("={group}"), GROUP)));
+            features.extend(letters(key).map(|letters| (letters, LETTERS)));
+        }
+    }
+    let edge = |key: &str| Token { key: key.to_owned(), kind: Kind::Word };
+    let sentence: Vec<Token> = std::iter::once(edge("^")).chain(tokens).chain([edge("$")]).collect();
+    for pair in sentence.windows(2) {
+        let [one, other] = pair else { continue };
+        let of_time = one.kind == Kind::Time || other.kind == Kind::Time;
+        features.insert(format!("{} {}", one.key, other.key), if of_time { PAIR * FRAME } else { PAIR });
+    }
+    features
+}
+
+fn letters(word: &str) -> impl Iterator<Item = String> {
+    let letters: Vec<char> = format!("<{word}>").chars().collect();
+    LENGTHS.flat_map(move |length| {
+        letters.windows(length).map(|few| format!("~{}", few.iter().collect::<String>())).collect::<Vec<_>>()
+    })
+}
+
+struct Token {
+    key: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
     Word,
-    /// A word that people say about anything.
-    Light,
-    /// A word of the trade that is said about all of its business.
-    Trade,
-    /// The name of somebody or something.
+    /// A kind of figure or code: `#money`.
+    Figure,
+    /// A word of time or a kind of day: `#weekday`.
+    Time,
     Name,
-    /// The first word, capitalised: a word as any other, or else a name.
-    Opening,
-    /// A word of time, or a kind of figure.
-    Frame,
-    /// Two words next to each other.
-    Pair,
-    /// Two words next to each other, one of them a [`Kind::Frame`].
-    FramePair,
 }
 
-/// The features of a text, each once.
-pub(super) fn features(text: &str) -> Vec<Feature> {
-    let mut found: Vec<Feature> = Vec::new();
-    let mut names: Vec<String> = Vec::new();
-    let opening = words(text).into_iter().next().filter(|word| word.text.starts_with(char::is_uppercase));
-    let opening = opening.map(|word| known_stem(&normal(word.text)));
-    for term in terms(text).into_iter().filter(|term| !term.temporal) {
-        let kind = match () {
-            // A code such as INV-1042 is one, too: where its kind is unknown it says nothing.
-            () if term.proper => Kind::Name,
-            () if is_of_the_trade(&term.stem) => Kind::Trade,
-            () if term.light => Kind::Light,
-            () if opening.as_ref() == Some(&term.stem) => Kind::Opening,
-            () => Kind::Word,
-        };
-        if kind == Kind::Name {
-            names.push(term.stem.clone());
-        }
-        found.push(Feature { key: term.stem, kind });
-    }
-    let sequence = sequence(text);
-    for (key, frame) in &sequence {
-        if *frame && key != "#" {
-            found.push(Feature { key: key.clone(), kind: Kind::Frame });
-        }
-    }
-    for pair in sequence.windows(2) {
-        let [(one, one_frames), (other, other_frames)] = pair else { continue };
-        if !names.contains(one) && !names.contains(other) {
-            let kind = if *one_frames || *other_frames { Kind::FramePair } else { Kind::Pair };
-            found.push(Feature { key: format!("{one} {other}"), kind });
-        }
-    }
-    let mut distinct: Vec<Feature> = Vec::with_capacity(found.len());
-    for feature in found {
-        match distinct.iter_mut().find(|known| known.key == feature.key) {
-            // Capitalised once and not another time: a word after all.
-            Some(known) if known.kind == Kind::Name => known.kind = feature.kind,
-            Some(_) => {}
-            None => distinct.push(feature),
-        }
-    }
-    distinct
-}
-
-/// Every word of a text as a stem, or the kind of figure or day it is; with it whether it is one of these or of time.
-fn sequence(text: &str) -> Vec<(String, bool)> {
+/// Every word of a text as a stem, or the kind of figure, day or name it is. Names in a row are one.
+fn tokens(text: &str) -> Vec<Token> {
     let words = words(text);
     let said: Vec<String> = words.iter().map(|word| normal(word.text)).collect();
-    let mut sequence = Vec::with_capacity(said.len());
+    let mut tokens: Vec<Token> = Vec::with_capacity(said.len());
     for (at, word) in words.iter().enumerate() {
-        let plain = said[at].as_str();
-        let next = said.get(at + 1).map_or("", String::as_str);
-        if let Some(kind) = day(plain) {
-            sequence.push((kind.to_owned(), true));
-        } else if plain.starts_with(|c: char| c.is_ascii_digit()) {
-            let (before, after) = (&text[..word.start], &text[word.start + word.text.len()..]);
-            sequence.push((figure(before, plain, after, next).to_owned(), true));
-        } else {
-            sequence.push((known_stem(plain), is_temporal(plain)));
+        let token = token(text, *word, &said[at], said.get(at + 1).map_or("", String::as_str));
+        if token.kind != Kind::Name || tokens.last().is_none_or(|last| last.kind != Kind::Name) {
+            tokens.push(token);
         }
     }
-    sequence
+    tokens
+}
+
+fn token(text: &str, word: Word<'_>, plain: &str, next: &str) -> Token {
+    let (before, after) = (&text[..word.start], &text[word.start + word.text.len()..]);
+    if let Some(kind) = day(plain) {
+        Token { key: kind.to_owned(), kind: Kind::Time }
+    } else if plain.starts_with(|c: char| c.is_ascii_digit()) {
+        Token { key: figure(before, plain, after, next).to_owned(), kind: Kind::Figure }
+    } else if begins_code(text, word) {
+        // `INV-1042` and `INV-1038` are codes of one kind; which one doesn't matter.
+        Token { key: format!("{plain}-#"), kind: Kind::Figure }
+    } else if is_name(text, word) {
+        Token { key: "#name".to_owned(), kind: Kind::Name }
+    } else {
+        Token { key: known_stem(plain), kind: if is_temporal(plain) { Kind::Time } else { Kind::Word } }
+    }
 }
 
 /// Days stand for one another, and so do months: a question about Tuesday is like one about Friday.
@@ -110,8 +110,7 @@ const DAYS: &[(&str, &[&str])] = &[
 fn day(word: &str) -> Option<&'static str> {
     // "Fridays" is how "Friday's" is typed.
     let one = word.strip_suffix('s').unwrap_or(word);
-    let is = |name: &str| name == word || name == one || is_slip(name, word);
-    DAYS.iter().find(|(_, names)| names.iter().any(|name| is(name))).map(|(kind, _)| *kind)
+    DAYS.iter().find(|(_, names)| names.contains(&word) || names.contains(&one)).map(|(kind, _)| *kind)
 }
 
 /// The kind of a figure, by what stands around it.
@@ -137,5 +136,29 @@ fn figure(before: &str, figure: &str, after: &str, next: &str) -> &'static str {
         "#phone"
     } else {
         "#"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(text: &str) -> Vec<String> {
+        tokens(text).into_iter().map(|token| token.key).collect()
+    }
+
+    #[test]
+    fn figures_days_codes_and_names_stand_for_their_kind() {
+        assert_eq!(keys("Record $500 on INV-1042"), ["record", "#money", "on", "inv-#", "#"]);
+        assert_eq!(keys("is Maria Lopez free tomorrow at 10am"), ["is", "#name", "free", "#day", "at", "#time"]);
+        assert_eq!(keys("Customers on Fridays"), ["client", "on", "#weekday"]);
+    }
+
+    #[test]
+    fn a_slip_of_the_thumb_leaves_most_of_the_letters() {
+        let (right, wrong) = (features("invoices"), features("invocies"));
+        let shared = right.keys().filter(|key| wrong.contains_key(*key)).count();
+        assert!(shared >= 4, "{shared}");
+        assert!(features("painter").keys().filter(|key| wrong.contains_key(*key)).count() < shared);
     }
 }

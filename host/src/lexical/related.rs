@@ -78,19 +78,20 @@ const GROUPS: &[&[&str]] = &[
     &["send", "sent", "resend"],
 ];
 
-static RELATED: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
-    let mut related: HashMap<String, Vec<String>> = HashMap::new();
-    for group in GROUPS {
-        let stems: Vec<String> = group.iter().map(|word| known_stem(word)).collect();
-        for stem in &stems {
-            let others = related.entry(stem.clone()).or_default();
-            others.extend(stems.iter().filter(|other| *other != stem).cloned());
+static GROUPS_OF: LazyLock<HashMap<String, Vec<usize>>> = LazyLock::new(|| {
+    let mut groups_of: HashMap<String, Vec<usize>> = HashMap::new();
+    for (number, group) in GROUPS.iter().enumerate() {
+        for word in *group {
+            let groups = groups_of.entry(known_stem(word)).or_default();
+            if !groups.contains(&number) {
+                groups.push(number);
+            }
         }
     }
-    related
+    groups_of
 });
 
-/// The words related to one, all as stems.
-pub(super) fn related(stem: &str) -> &'static [String] {
-    RELATED.get(stem).map_or(&[], Vec::as_slice)
+/// The groups of words that a stem is in, by their numbers.
+pub(super) fn groups(stem: &str) -> &'static [usize] {
+    GROUPS_OF.get(stem).map_or(&[], Vec::as_slice)
 }

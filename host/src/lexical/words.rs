@@ -2,9 +2,6 @@
 //!
 //! The stemmer is a few suffix rules. It need not find dictionary stems, only bring the forms of one word together.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
 /// A meaningful word of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
@@ -14,8 +11,6 @@ pub struct Term {
     pub temporal: bool,
     /// Whether it looks like somebody's name: capitalised inside a sentence.
     pub proper: bool,
-    /// Whether people say it about anything ("put", "start").
-    pub light: bool,
 }
 
 /// A word as it was written, and where.
@@ -52,32 +47,40 @@ pub fn words(text: &str) -> Vec<Word<'_>> {
 
 /// The meaningful words of a text, in order, without numbers. A code such as `INV-1042` stands as `inv-#`.
 pub fn terms(text: &str) -> Vec<Term> {
-    let mut previous_end = 0;
     let mut found = Vec::new();
     for word in words(text) {
-        let between = &text[previous_end..word.start];
-        let sentence_start = previous_end == 0 || between.contains(['.', '!', '?', '\n', ':', '"', '“']);
-        previous_end = word.start + word.text.len();
         let plain = normal(word.text);
-        let code =
-            text[previous_end..].strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let code = begins_code(text, word);
         if code && plain.len() > 1 {
             // `INV-1042` and `INV-1038` are codes of one kind; which one doesn't matter.
-            found.push(Term { stem: format!("{plain}-#"), temporal: false, proper: true, light: false });
+            found.push(Term { stem: format!("{plain}-#"), temporal: false, proper: true });
         }
         if code || plain.is_empty() || plain.chars().any(char::is_numeric) || STOP.contains(&&*plain) {
             continue;
         }
-        let capitalised = word.text.chars().next().is_some_and(char::is_uppercase);
-        let shouted = word.text.chars().count() > 1 && !word.text.chars().any(char::is_lowercase);
-        found.push(Term {
-            temporal: TEMPORAL.contains(&&*plain),
-            light: LIGHT.contains(&&*plain),
-            stem: synonym(stem(&plain)),
-            proper: capitalised && !sentence_start && !shouted,
-        });
+        found.push(Term { temporal: is_temporal(&plain), stem: known_stem(&plain), proper: is_name(text, word) });
     }
     found
+}
+
+/// Whether a word in lower case is about time.
+pub(super) fn is_temporal(word: &str) -> bool {
+    TEMPORAL.contains(&word)
+}
+
+/// Whether a word of a text is the letters of a code such as `INV-1042`.
+pub(super) fn begins_code(text: &str, word: Word<'_>) -> bool {
+    let after = &text[word.start + word.text.len()..];
+    after.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Whether a word of a text looks like somebody's name: capitalised inside a sentence.
+pub(super) fn is_name(text: &str, word: Word<'_>) -> bool {
+    let before = text[..word.start].trim_end_matches([' ', '(', '\'', '’']);
+    let sentence_start = before.is_empty() || before.ends_with(['.', '!', '?', '\n', ':', '"', '“']);
+    let capitalised = word.text.starts_with(char::is_uppercase);
+    let shouted = word.text.chars().count() > 1 && !word.text.chars().any(char::is_lowercase);
+    capitalised && !sentence_start && !shouted && !STOP.contains(&&*normal(word.text))
 }
 
 /// The stems of all words of a text, numbers and small words included, for finding phrases.
@@ -161,17 +164,6 @@ pub(super) fn known_stem(word: &str) -> String {
     synonym(stem(word))
 }
 
-/// Whether a word in lower case is about time.
-pub(super) fn is_temporal(word: &str) -> bool {
-    TEMPORAL.contains(&word)
-}
-
-/// Whether a stem is of what painters work on and with.
-pub(super) fn is_of_the_trade(stem: &str) -> bool {
-    static STEMS: LazyLock<HashSet<String>> = LazyLock::new(|| TRADE.iter().map(|word| known_stem(word)).collect());
-    STEMS.contains(stem)
-}
-
 fn synonym(stem: String) -> String {
     SYNONYMS.iter().find(|line| line.contains(&&*stem)).map_or(stem, |line| line[0].to_owned())
 }
@@ -209,40 +201,6 @@ const STOP: &[&str] = &[
     "we've", "well", "went", "were", "weren't", "what", "when", "where", "which", "while", "who", "whose", "why",
     "will", "with", "within", "without", "won't", "would", "wouldn't", "ya", "yeah", "yep", "yes", "yet", "you",
     "you're", "your",
-];
-
-/// Words that are said about anything, so that they tell little of the topic.
-#[rustfmt::skip]
-const LIGHT: &[&str] = &[
-    "add", "added", "ask", "asked", "become", "began", "begin", "best", "better", "big", "bring", "bringing",
-    "brought", "buy", "call", "called", "calls", "change", "changed", "check", "checked", "close", "cut", "doing",
-    "done", "double", "drop", "dropped", "end", "ended", "far", "fast", "few", "first", "fit", "follow", "gave",
-    "give", "given", "giving", "group", "guy", "guys", "half", "hand", "happen", "happened", "happy", "hard", "hear",
-    "heard", "high", "hit", "hold", "home", "hope", "house", "keep", "kept", "kind", "knock", "know", "knows",
-    "large", "late", "leave", "leaving", "left", "less", "light", "line", "little", "live", "long", "looking", "lost",
-    "low", "made", "make", "makes", "making", "mark", "mean", "mention", "miss", "missed", "move", "moved", "moving",
-    "name", "near", "new", "nice", "number", "numbers", "old", "open", "opened", "own", "part", "pick", "piece",
-    "place", "plan", "play", "point", "pull", "push", "put", "putting", "ran", "reach", "read", "ready", "remove",
-    "report", "run", "running", "said", "saw", "say", "saying", "says", "send", "sending", "sent", "set", "shoot",
-    "short", "side", "sit", "sitting", "small", "sort", "speak", "spend", "stand", "start", "started", "starting",
-    "stay", "stays", "step", "stop", "stopped", "story", "take", "taken", "takes", "taking", "talk", "talked",
-    "thought", "told", "took", "top", "touch", "turn", "turned", "two", "use", "used", "using", "wait", "waiting",
-    "walk", "way", "whole", "win", "won", "word", "words", "work", "worked", "working", "works", "worth", "wrong",
-];
-
-/// What painters work on and with: said about every kind of their business, so it is never strange and tells little.
-#[rustfmt::skip]
-const TRADE: &[&str] = &[
-    "apartment", "attic", "banister", "baseboard", "basement", "bathroom", "bedroom", "brick", "brush", "bucket",
-    "building", "cabinet", "caulk", "caulking", "ceiling", "church", "cloth", "coat", "coating", "coats", "concrete",
-    "condo", "contractor", "deck", "door", "drawer", "drywall", "duplex", "epoxy", "exterior", "fence", "floor",
-    "foot", "ft", "gallon", "garage", "gutter", "hallway", "house", "inside", "interior", "kitchen", "ladder", "lift",
-    "living", "lobby", "masonry", "metal", "molding", "mural", "office", "outside", "paint", "painted", "painter",
-    "painting", "patch", "patching", "patio", "porch", "pressure", "prime", "primer", "property", "railing",
-    "repaint", "repainting", "restaurant", "roller", "room", "sand", "sanding", "scaffold", "scaffolding", "school",
-    "scrape", "scraping", "shop", "shutter", "siding", "spray", "sprayer", "sq", "square", "stain", "stained",
-    "staining", "stair", "staircase", "stucco", "surface", "tape", "tarp", "townhouse", "trim", "varnish", "wall",
-    "wallpaper", "warehouse", "wash", "window", "wood",
 ];
 
 /// Words of time.

@@ -1,4 +1,4 @@
-//! `list_…`: rows by column, date range, text, with a total.
+//! `list_…`: rows by column, date range, text, with their number and sums unless they are too many.
 
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
@@ -6,13 +6,17 @@ use serde_json::{Map, Value, json};
 use super::{Column, Kind, Order, Table, display, schema, values};
 use crate::data::{Aggregation, Condition, Filter, Query};
 use crate::tool::arguments;
-use crate::{Answer, Context, Tool, ToolError};
+use crate::{Answer, Context, Page, Tool, ToolError};
 
 /// Rows shown when the question doesn't say how many: a screenful.
 const DEFAULT_LIMIT: u32 = 20;
 
 /// Most rows of one call: what a model can still read.
 const MAX_LIMIT: u32 = 100;
+
+/// Rows that are counted and summed up. Nobody reads a longer list, and an answer must not take longer the longer a
+/// business exists. The note on such a list names this number.
+const MAX_COUNTED: u32 = 1_000;
 
 pub(super) fn tool(table: &'static Table) -> Tool {
     let parameters = parameters(table);
@@ -117,7 +121,7 @@ fn list(table: &'static Table, context: &mut Context<'_>, given: &Map<String, Va
     let limit = number(given, "limit", 1, MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
     let offset = number(given, "offset", 0, 1_000_000)?.unwrap_or(0);
 
-    let mut query = Query::new(table.name, &table.columns_to_show()).limit(limit).offset(offset).counted();
+    let mut query = Query::new(table.name, &table.columns_to_show()).limit(limit).offset(offset);
     query.conditions.clone_from(&conditions);
     let (order, descending) = order(table, given)?;
     query = if descending { query.descending(order) } else { query.ascending(order) };
@@ -125,39 +129,72 @@ fn list(table: &'static Table, context: &mut Context<'_>, given: &Map<String, Va
         // Rows that are equal otherwise could change places between pages.
         query = query.ascending("id");
     }
-    let page = context.select(&query)?;
-    let total = page.total.unwrap_or(page.rows.len() as u64);
+    // In the same order, which an index may have, so that no more is read than what comes before it.
+    let mut beyond = query.clone().limit(1).offset(MAX_COUNTED);
+    beyond.columns = vec!["id".to_owned()];
+    let mut pages = context.select_many(&[query, beyond]).into_iter();
+    let mut next = || pages.next().unwrap_or_else(|| Ok(Page::default()));
+    let (page, beyond) = (next()?, next()?);
 
     let rows: Vec<_> = page.rows.iter().map(|row| display::columns(table, row, table.shown, zone)).collect();
     let shown = rows.len() as u64;
-    let mut answer = Answer::new().title(table.heading()).rows(rows).total_rows(total);
-    if total > 1 && !table.totals.is_empty() {
-        answer = totals(table, context, conditions, answer);
+    let (first, last) = (u64::from(offset) + 1, u64::from(offset) + shown);
+    let answer = Answer::new().title(table.heading()).rows(rows);
+    if !beyond.rows.is_empty() {
+        let many = "more than 1,000, too many to count and add up";
+        return Ok(match shown {
+            0 => answer,
+            _ => answer
+                .note(format!("These are {first} to {last} of {many}. Narrow it down, or go on with offset {last}.")),
+        });
     }
-    let last = u64::from(offset) + shown;
-    if shown > 0 && last < total {
-        answer = answer.note(format!("These are {} to {last} of {total}; more with offset {last}.", offset + 1));
-    }
-    Ok(answer)
+    let ended = shown < u64::from(limit) && (shown > 0 || offset == 0);
+    let (total, answer) = figures(table, context, conditions, ended.then_some(last), answer);
+    Ok(match total {
+        Some(total) if shown > 0 && last < total => {
+            answer.note(format!("These are {first} to {last} of {total}; more with offset {last}."))
+        }
+        None => answer.note(format!("These are {first} to {last}; more with offset {last}.")),
+        Some(_) => answer,
+    })
 }
 
-/// Adds the sums over all matching rows. An answer without them is still one.
-fn totals(table: &Table, context: &mut Context<'_>, conditions: Vec<Condition>, mut answer: Answer) -> Answer {
-    let mut aggregation = Aggregation::new(table.name);
+/// Adds how many rows match, unless that is `known`, and their sums. An answer without them is still one.
+fn figures(
+    table: &Table,
+    context: &mut Context<'_>,
+    conditions: Vec<Condition>,
+    known: Option<u64>,
+    answer: Answer,
+) -> (Option<u64>, Answer) {
+    const ROWS: &str = "matching_rows";
+    let with = |total: Option<u64>, answer: Answer| match total {
+        Some(total) => (Some(total), answer.total_rows(total)),
+        None => (None, answer),
+    };
+    if known.is_some_and(|total| total <= 1 || table.totals.is_empty()) {
+        return with(known, answer);
+    }
+    let mut aggregation = Aggregation::new(table.name).count(ROWS);
     aggregation.conditions = conditions;
     for column in table.totals {
         aggregation = aggregation.sum(column, column);
     }
-    match context.aggregate(&aggregation) {
-        Ok(groups) => {
-            for column in table.totals {
-                let sum = groups.first().map(|group| group.money(column)).unwrap_or_default();
-                answer = answer.fact(format!("Sum of {}", column.replace('_', " ")), sum);
-            }
+    let groups = match context.aggregate(&aggregation) {
+        Ok(groups) => groups,
+        Err(error) => {
+            context.log(crate::events::Level::Warn, &format!("no figures for {}: {error}", table.name));
+            return with(known, answer);
         }
-        Err(error) => context.log(crate::events::Level::Warn, &format!("no sums for {}: {error}", table.name)),
+    };
+    let counted = groups.first().and_then(|group| u64::try_from(group.integer(ROWS)).ok());
+    let total = known.or(counted).unwrap_or_default();
+    let (total, mut answer) = with(Some(total), answer);
+    for column in table.totals.iter().filter(|_| total > Some(1)) {
+        let sum = groups.first().map(|group| group.money(column)).unwrap_or_default();
+        answer = answer.fact(format!("Sum of {}", column.replace('_', " ")), sum);
     }
-    answer
+    (total, answer)
 }
 
 fn order(table: &Table, given: &Map<String, Value>) -> Result<(&'static str, bool), ToolError> {

@@ -147,6 +147,23 @@ fn a_list_shows_rows_number_and_sums_ready_to_read() {
 }
 
 #[test]
+fn a_list_of_more_rows_than_anybody_reads_is_neither_counted_nor_summed_up() {
+    let jobs =
+        |rows: u32| (0..rows).map(|n| json!({ "title": format!("Job {n}"), "price": 2, "due_date": "2026-03-04" }));
+    let mut host = FakeHost::new().with_table("jobs", jobs(1_000));
+    let answer = call(&mut host, "list_jobs", json!({})).unwrap();
+    assert_eq!((&answer["total_rows"], &answer["facts"]), (&json!(1_000), &json!({ "Sum of price": "$2,000.00" })));
+
+    let mut host = FakeHost::new().with_table("jobs", jobs(1_001));
+    let answer = call(&mut host, "list_jobs", json!({ "offset": 20 })).unwrap();
+    assert_eq!((titles(&answer).len(), answer.get("total_rows"), answer.get("facts")), (20, None, None));
+    let note =
+        "These are 21 to 40 of more than 1,000, too many to count and add up. Narrow it down, or go on with offset 40.";
+    assert_eq!(answer["note"], note);
+    assert!(host.calls.iter().all(|call| matches!(call, Call::Select(query) if !query.count)), "nothing is counted");
+}
+
+#[test]
 fn a_list_is_filtered_and_sorted_by_its_arguments() {
     for (arguments, expected) in [
         (json!({ "search": "KITCHEN" }), vec!["Kitchen trim", "Kitchen"]),

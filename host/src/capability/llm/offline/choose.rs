@@ -27,10 +27,12 @@ pub(super) enum Choice {
 
 /// At most this many agents are asked at once.
 const MOST_AGENTS: usize = 3;
-/// Tools this close in words are told apart by whether their arguments are there.
-const NEAR: f64 = 0.85;
-/// What a tool's words count when it is for the opposite.
-const OTHER_WAY: f64 = 0.7;
+/// Tools at least this probable, beside the best, are told apart by whether their arguments are there.
+const NEAR: f64 = 0.2;
+/// An agent was chosen for the message, so it is hardly for nobody: a tool may be less probable by this.
+const HARDLY_NOBODY: f64 = 0.2;
+/// How much less probable a tool is that is for the opposite.
+const OTHER_WAY: f64 = 0.3;
 
 /// Chooses by words, then by the kind of action, then by the arguments that can be filled.
 pub(super) fn choose(question: &str, tools: &[Tool], today: NaiveDate) -> Choice {
@@ -41,8 +43,8 @@ pub(super) fn choose(question: &str, tools: &[Tool], today: NaiveDate) -> Choice
     }
     let wish = Action::of_message(question);
     let fitting: Vec<Tool> = tools.iter().filter(|tool| wish.allows(question, tool)).cloned().collect();
-    let mut scores = lexical::rank(question, &candidates(&fitting)).scores;
-    scores.retain(|score| score.confident);
+    let lexical::Ranking { mut scores, nobody } = lexical::rank(question, &candidates(&fitting));
+    scores.retain(|score| score.score > nobody * HARDLY_NOBODY);
     for score in &mut scores {
         // Who was contacted and who was not are different questions with the same words.
         if other_way(question, &fitting[score.index]) {
