@@ -1,9 +1,12 @@
 //! What lives as long as the process. The concrete types behind the traits are chosen here and nowhere else.
 
+mod model_calls;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
+pub use model_calls::ModelCalls;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,7 +19,7 @@ use crate::capability::llm::bounded::Bounded;
 use crate::capability::llm::fallback::Fallback;
 use crate::capability::llm::offline::Offline;
 use crate::capability::llm::openai::{OpenAi, OpenAiOptions};
-use crate::capability::llm::retry::{RetryPolicy, Retrying};
+use crate::capability::llm::retry::Retrying;
 use crate::capability::llm::scripted::Scripted;
 use crate::clock::Clock;
 use crate::config::{Config, LlmConfig, LlmProvider, Stage};
@@ -31,9 +34,6 @@ const HEALTH_STANDS: Duration = Duration::from_secs(5);
 
 /// How long a dependency has to answer a health check.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The longest that a model call may take, with its retries and the fallback: as long as a whole turn of a plugin.
-const MODEL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The long-lived parts.
 pub struct App {
@@ -56,7 +56,7 @@ pub struct App {
 impl App {
     /// Builds everything. Compiles the plugins that the cache doesn't have.
     pub async fn build(config: Config) -> Result<Self> {
-        let model = model(&config)?;
+        let model = model(&config, &ModelCalls::default())?;
         Self::with_model(config, model).await
     }
 
@@ -148,14 +148,16 @@ async fn plugins(config: &Config) -> Result<(Runtime, Registry)> {
     tokio::task::spawn_blocking(load).await?
 }
 
-fn model(config: &Config) -> Result<Arc<dyn LanguageModel>> {
+/// The model that a configuration names, with all that is around it.
+pub fn model(config: &Config, calls: &ModelCalls) -> Result<Arc<dyn LanguageModel>> {
     let llm = &config.llm;
     Ok(match &llm.provider {
-        LlmProvider::Bedrock => bedrock(llm),
+        LlmProvider::Bedrock => bedrock(llm, calls),
         LlmProvider::OpenAi { base_url, model } => {
-            let options = OpenAiOptions { api_key: llm.openai_key.clone(), ..OpenAiOptions::new(base_url, model) };
-            let model = Retrying::new(Arc::new(OpenAi::new(options)?), RetryPolicy::default());
-            Arc::new(Bounded::new(Arc::new(model), MODEL_TIMEOUT))
+            let (api_key, timeouts) = (llm.openai_key.clone(), calls.openai);
+            let options = OpenAiOptions { api_key, timeouts, ..OpenAiOptions::new(base_url, model) };
+            let model = Retrying::new(Arc::new(OpenAi::new(options)?), calls.retry);
+            Arc::new(Bounded::new(Arc::new(model), calls.limit))
         }
         LlmProvider::Offline => {
             if llm.is_default {
@@ -171,24 +173,29 @@ fn model(config: &Config) -> Result<Arc<dyn LanguageModel>> {
 }
 
 /// The models on Bedrock: each retried, the second in place of the first, all of it bounded.
-fn bedrock(llm: &LlmConfig) -> Arc<dyn LanguageModel> {
+fn bedrock(llm: &LlmConfig, calls: &ModelCalls) -> Arc<dyn LanguageModel> {
     let model = |id: &str| -> Arc<dyn LanguageModel> {
         let guardrail = llm.guardrail.clone().map(|config| Guardrail { id: config.id, version: config.version });
-        let model = Bedrock::new(BedrockOptions {
+        let options = BedrockOptions {
             region: llm.region.clone(),
             profile: llm.profile.clone(),
             endpoint_url: llm.endpoint.clone(),
             guardrail,
+            timeouts: calls.bedrock,
             ..BedrockOptions::new(id)
-        });
-        Arc::new(Retrying::new(Arc::new(model), RetryPolicy::default()))
+        };
+        let model = match &calls.aws {
+            Some(aws) => Bedrock::with_config(aws, options),
+            None => Bedrock::new(options),
+        };
+        Arc::new(Retrying::new(Arc::new(model), calls.retry))
     };
     let first = model(&llm.model_id);
     let model = match &llm.fallback_model_id {
         Some(id) => Arc::new(Fallback::new(first, model(id))),
         None => first,
     };
-    Arc::new(Bounded::new(model, MODEL_TIMEOUT))
+    Arc::new(Bounded::new(model, calls.limit))
 }
 
 fn data(config: &Config) -> Result<Arc<dyn DataStore>> {

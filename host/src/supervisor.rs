@@ -11,9 +11,11 @@ mod routing;
 mod turn;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::join_all;
+use tokio::time::timeout;
 
 pub use failure::Failure;
 pub use routing::choose_by_words;
@@ -38,6 +40,9 @@ const ROUNDS: usize = 3;
 /// Tokens, read and written, that a message may cost over all its model calls. An answer of three agents takes some
 /// 40,000.
 const TURN_TOKENS: u64 = 200_000;
+
+/// The longest that a turn may take. An agent may take less, so that what the others found can still be told.
+const TURN_TIME: Duration = Duration::from_secs(120);
 
 /// Answers questions with the plugins of a registry.
 pub struct Supervisor {
@@ -72,7 +77,11 @@ impl Supervisor {
         let (events, receiver) = Events::channel(EVENT_BUFFER);
         let supervisor = Arc::clone(self);
         Turn::spawn(receiver, async move {
-            let result = supervisor.run(&question, &events).await;
+            let result = timeout(TURN_TIME, supervisor.run(&question, &events)).await;
+            let result = result.unwrap_or_else(|_| {
+                tracing::warn!(user = %question.user_tag, "the turn took longer than {TURN_TIME:?}");
+                Err(Failure::out_of_time())
+            });
             if events.gave_up() { Err(Failure::reader_too_slow()) } else { result }
         })
     }

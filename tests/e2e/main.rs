@@ -15,3 +15,4 @@ mod scripts;
 mod service;
 mod shutdown;
 mod slow_reader;
+mod too_slow;
