@@ -46,8 +46,10 @@ impl Ground {
     }
 
     /// Ends a host and waits until nothing of it is left. The memory of the process after that, in MiB.
-    pub(crate) async fn clear(&mut self, server: Server) -> usize {
+    pub(crate) async fn clear(&mut self, mut server: Server) -> usize {
         all_is_given_back(&server).await;
+        server.app.shutdown.cancel();
+        server.stopped().await;
         drop(server);
         until("the host's tasks end", async || self.runtime().metrics().num_alive_tasks() == 0).await;
         let (files, memory) = *self.before.get_or_insert_with(|| (files(), memory()));
