@@ -9,7 +9,7 @@ PLUGINS := $(patsubst %/plugin.toml,%,$(wildcard plugins/*/plugin.toml))
 CARGO_DENY := 0.20.2
 CARGO_MACHETE := 0.9.2
 
-.PHONY: help run test bench eval build plugins setup lint fmt clippy doc deny machete audit
+.PHONY: help run test soak bench eval build plugins setup lint fmt clippy doc deny machete audit
 
 help: ## This list.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,9 @@ run: build plugins ## Everything on this machine: database with sample data, age
 
 test: setup ## All tests, with a database of their own.
 	$(CARGO) test --workspace
+
+soak: setup ## 500 chats with tools under each fault of the model's provider, and what came of them.
+	FAULT_CHATS=500 $(CARGO) test -p canvalo-tests --test faults -- --nocapture
 
 bench: build plugins ## What a turn, a sandbox and a start cost.
 	$(CARGO) bench -p canvalo-tests

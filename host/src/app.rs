@@ -1,9 +1,12 @@
 //! What lives as long as the process. The concrete types behind the traits are chosen here and nowhere else.
 
+mod model;
+mod model_calls;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
@@ -14,17 +17,9 @@ use crate::auth::{self, AdminKey, Authenticator, Policy, TokenKeys, TokenVerifie
 use crate::capability::data::observed::Observed as ObservedData;
 use crate::capability::data::{DataStore, PostgRest, Unconfigured};
 use crate::capability::llm::LanguageModel;
-use crate::capability::llm::bedrock::{Bedrock, BedrockOptions, Guardrail};
-use crate::capability::llm::bounded::Bounded;
-use crate::capability::llm::fallback::Fallback;
-use crate::capability::llm::observed::Observed;
 use crate::capability::llm::offline::Offline;
-use crate::capability::llm::openai::{OpenAi, OpenAiOptions};
-use crate::capability::llm::prices::Prices;
-use crate::capability::llm::retry::{RetryPolicy, Retrying};
-use crate::capability::llm::scripted::Scripted;
 use crate::clock::Clock;
-use crate::config::{Config, LlmConfig, LlmProvider, Stage};
+use crate::config::{Config, Stage};
 use crate::conversation::fitted::Fitted;
 use crate::conversation::{self, Conversations};
 use crate::plugin::engine::engine;
@@ -32,15 +27,16 @@ use crate::plugin::{Catalog, Runtime, Services, WriteSwitch};
 use crate::supervisor::Supervisor;
 use crate::telemetry::metrics;
 use crate::throttle::Throttle;
+use model::{observed, prices};
+
+pub use model::model;
+pub use model_calls::ModelCalls;
 
 /// How long the answer of a health check stands, so that asking often costs the dependencies nothing.
 const HEALTH_STANDS: Duration = Duration::from_secs(5);
 
 /// How long a dependency has to answer a health check.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The longest that a model call may take, with its retries and the fallback: as long as a whole turn of a plugin.
-const MODEL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The long-lived parts.
 pub struct App {
@@ -68,7 +64,7 @@ pub struct App {
 impl App {
     /// Builds everything. Compiles the plugins that the cache doesn't have.
     pub async fn build(config: Config) -> Result<Self> {
-        let (model, data) = (model(&config)?, data(&config)?);
+        let (model, data) = (model(&config, &ModelCalls::default())?, data(&config)?);
         Self::assemble(config, model, data).await
     }
 
@@ -140,7 +136,7 @@ impl App {
         }
         let permit = Arc::clone(&self.turns).try_acquire_owned().ok();
         if permit.is_none() {
-            metrics::limit_hit("turns");
+            metrics::limit_hit("server_turns");
         }
         permit
     }
@@ -190,91 +186,6 @@ async fn plugins(config: &Config) -> Result<(Runtime, Catalog)> {
         Ok((Runtime::new(engine, slots), catalog))
     };
     tokio::task::spawn_blocking(load).await?
-}
-
-fn model(config: &Config) -> Result<Arc<dyn LanguageModel>> {
-    let llm = &config.llm;
-    Ok(match &llm.provider {
-        LlmProvider::Bedrock => bedrock(llm),
-        LlmProvider::OpenAi { base_url, model } => {
-            let options = OpenAiOptions { api_key: llm.openai_key.clone(), ..OpenAiOptions::new(base_url, model) };
-            let model = Retrying::new(Arc::new(OpenAi::new(options)?), RetryPolicy::default());
-            Arc::new(Bounded::new(observed(Arc::new(model), llm), MODEL_TIMEOUT))
-        }
-        LlmProvider::Offline => {
-            if llm.is_default {
-                tracing::info!("no AWS credentials in the environment: answering with the offline model");
-            }
-            observed(Arc::new(Offline), llm)
-        }
-        LlmProvider::Scripted { script } => {
-            let text = std::fs::read_to_string(script).with_context(|| format!("LLM_SCRIPT {}", script.display()))?;
-            let model = Scripted::from_json(&text).with_context(|| format!("LLM_SCRIPT {}", script.display()))?;
-            observed(Arc::new(model), llm)
-        }
-    })
-}
-
-/// What the models cost that this host may ask, as far as anybody told it.
-fn prices(llm: &LlmConfig) -> Result<Prices> {
-    let known = match &llm.provider {
-        LlmProvider::Bedrock => Prices::bedrock(),
-        LlmProvider::OpenAi { base_url, .. } if base_url.starts_with("https://api.openai.com/") => Prices::openai(),
-        LlmProvider::OpenAi { .. } | LlmProvider::Offline | LlmProvider::Scripted { .. } => Prices::default(),
-    };
-    let prices = match &llm.prices {
-        None => known,
-        Some(path) => {
-            let named = || format!("LLM_PRICES {}", path.display());
-            known.overridden(Prices::parse(&std::fs::read_to_string(path).with_context(named)?).with_context(named)?)
-        }
-    };
-    // A limit in dollars would never be met by a model that costs nobody knows what.
-    let asked = match &llm.provider {
-        LlmProvider::Bedrock => vec![Some(&llm.model_id), llm.fallback_model_id.as_ref()],
-        LlmProvider::OpenAi { model, .. } => vec![Some(model)],
-        LlmProvider::Offline | LlmProvider::Scripted { .. } => Vec::new(),
-    };
-    let unknown = asked.into_iter().flatten().find(|model| prices.of(model).is_none());
-    match unknown.filter(|_| llm.day.cost_usd.is_some()) {
-        Some(model) => {
-            Err(anyhow!("LLM_DAILY_COST_USD needs the price of {model}: say it in a file that LLM_PRICES names"))
-        }
-        None => Ok(prices),
-    }
-}
-
-/// The models on Bedrock: each retried, the second in place of the first, all of it bounded.
-fn bedrock(llm: &LlmConfig) -> Arc<dyn LanguageModel> {
-    let model = |id: &str| -> Arc<dyn LanguageModel> {
-        let guardrail = llm.guardrail.clone().map(|config| Guardrail { id: config.id, version: config.version });
-        let model = Bedrock::new(BedrockOptions {
-            region: llm.region.clone(),
-            profile: llm.profile.clone(),
-            endpoint_url: llm.endpoint.clone(),
-            guardrail,
-            ..BedrockOptions::new(id)
-        });
-        // Each by itself, so that it can be seen which of them answered.
-        observed(Arc::new(Retrying::new(Arc::new(model), RetryPolicy::default())), llm)
-    };
-    let first = model(&llm.model_id);
-    let model = match &llm.fallback_model_id {
-        Some(id) => Arc::new(Fallback::new(first, model(id))),
-        None => first,
-    };
-    Arc::new(Bounded::new(model, MODEL_TIMEOUT))
-}
-
-/// A model whose calls are seen, under its provider's name in OpenTelemetry's conventions.
-fn observed(model: Arc<dyn LanguageModel>, llm: &LlmConfig) -> Arc<dyn LanguageModel> {
-    let provider = match llm.provider {
-        LlmProvider::Bedrock => "aws.bedrock",
-        LlmProvider::OpenAi { .. } => "openai",
-        LlmProvider::Offline => "canvalo.offline",
-        LlmProvider::Scripted { .. } => "canvalo.scripted",
-    };
-    Arc::new(Observed::new(model, provider))
 }
 
 fn data(config: &Config) -> Result<Arc<dyn DataStore>> {

@@ -12,6 +12,8 @@ use chrono::{DateTime, Utc};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde::Serialize;
 
+use crate::telemetry::metrics::limit_hit;
+
 /// Events kept of each kind, so that many of one don't push out the others. Some 300 bytes each.
 const KEPT: usize = 2_000;
 
@@ -175,8 +177,11 @@ impl Default for Audit {
 impl Audit {
     /// Logs an event and keeps it.
     pub fn record(&self, event: Event) {
-        if matches!(event, Event::Limit(_)) && self.limits.check().is_err() {
-            return;
+        if let Event::Limit(reached) = &event {
+            limit_hit(reached.limit);
+            if self.limits.check().is_err() {
+                return;
+            }
         }
         event.log();
         let mut kept = self.of(event.kind());

@@ -13,11 +13,12 @@ mod spent;
 mod turn;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::future::join_all;
 use opentelemetry::KeyValue;
+use tokio::time::timeout;
 use tracing::Instrument;
 
 pub use failure::Failure;
@@ -45,6 +46,9 @@ const OUTPUT_TOKENS: u32 = 1_024;
 
 /// Times that the supervisor may ask agents for one message: to find something, to do something with it, and to repair.
 const ROUNDS: usize = 3;
+
+/// The longest that a turn may take. An agent may take less, so that what the others found can still be told.
+const TURN_TIME: Duration = Duration::from_secs(120);
 
 /// Answers questions with the plugins of a registry.
 pub struct Supervisor {
@@ -95,10 +99,14 @@ impl Supervisor {
             let _running = running;
             let on_the_list = supervisor.turns.begin(&question);
             let span = agent_span(SUPERVISOR);
+            let answered = timeout(TURN_TIME, span.run(supervisor.run(&question, &events, &on_the_list)));
             let result = tokio::select! {
                 biased;
                 () = on_the_list.stopped() => Err(Failure::stopped_by_operator()),
-                result = span.run(supervisor.run(&question, &events, &on_the_list)) => result,
+                result = answered => result.unwrap_or_else(|_| {
+                    tracing::warn!(user = %question.user_tag, "the turn took longer than {TURN_TIME:?}");
+                    Err(Failure::out_of_time())
+                }),
             };
             if let Err(failure) = &result {
                 span.fail(failure.code);

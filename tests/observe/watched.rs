@@ -92,7 +92,7 @@ impl Watched {
 
 fn config(variables: &[(&str, &str)]) -> Config {
     World::get();
-    canvalo_tests::config(variables)
+    canvalo_tests::configuration(variables)
 }
 
 /// A deployed server.

@@ -190,19 +190,32 @@ pub struct BedrockServer {
 impl BedrockServer {
     /// Answers the first request with the first answer, and so on; the last one serves all that follow.
     pub async fn start(answers: Vec<Answer>) -> Self {
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let log = requests.clone();
+        let in_turn = move |request| {
+            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            log.push(request);
+            answers[log.len().min(answers.len()) - 1].clone()
+        };
+        Self { requests, ..Self::answering(in_turn).await }
+    }
+
+    /// Answers each request as it deserves, and keeps none.
+    pub async fn answering(answer: impl Fn(Request) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let requests = Arc::new(Mutex::new(Vec::new()));
         let (closed_sender, closed) = watch::channel(0);
         let mut connections = JoinSet::new();
-        let (log, answers) = (requests.clone(), Arc::new(answers));
+        let answer = Arc::new(answer);
         connections.spawn(async move {
             let mut open = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                open.spawn(serve(stream, log.clone(), answers.clone(), closed_sender.clone()));
+                open.spawn(serve(stream, answer.clone(), closed_sender.clone()));
+                // What is over is forgotten.
+                while open.try_join_next().is_some() {}
             }
         });
-        Self { url, requests, closed, _connections: connections }
+        Self { url, requests: Arc::default(), closed, _connections: connections }
     }
 
     /// What arrived so far.
@@ -216,20 +229,9 @@ impl BedrockServer {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    log: Arc<Mutex<Vec<Request>>>,
-    answers: Arc<Vec<Answer>>,
-    closed: watch::Sender<usize>,
-) {
+async fn serve(mut stream: TcpStream, answer: Arc<impl Fn(Request) -> Answer>, closed: watch::Sender<usize>) {
     while let Some(request) = read(&mut stream).await {
-        let number = {
-            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-            log.push(request);
-            log.len() - 1
-        };
-        let answer = &answers[number.min(answers.len() - 1)];
-        if give(&mut stream, answer, &closed).await.is_none() {
+        if give(&mut stream, &answer(request), &closed).await.is_none() {
             return;
         }
     }

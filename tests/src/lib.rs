@@ -66,7 +66,7 @@ impl Server {
 
     /// As [`Server::with`], where the caller listens.
     pub async fn on(listener: TcpListener, model: Arc<dyn LanguageModel>, variables: &[(&str, &str)]) -> Self {
-        let app = App::with_model(config(variables), model).await;
+        let app = App::with_model(configuration(variables), model).await;
         Self::serve(listener, app.expect("a host that starts"))
     }
 
@@ -75,7 +75,7 @@ impl Server {
         model: Arc<dyn LanguageModel>,
         around: impl FnOnce(PostgRest) -> D,
     ) -> Self {
-        let config = config(&[]);
+        let config = configuration(&[]);
         let supabase = config.supabase.as_ref().expect("the local Supabase");
         let data = PostgRest::new(&supabase.url, &supabase.publishable_key).expect("a client");
         let app = App::with_services(config, model, Arc::new(around(data))).await;
@@ -98,7 +98,7 @@ impl Server {
 }
 
 /// The configuration of a development server on this machine, under these variables.
-pub fn config(variables: &[(&str, &str)]) -> Config {
+pub fn configuration(variables: &[(&str, &str)]) -> Config {
     let world = World::get();
     let config = Config::read(&|name: &str| {
         let told = variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());

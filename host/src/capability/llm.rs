@@ -191,7 +191,8 @@ pub struct TokenUsage {
     pub cached_input_tokens: u32,
 }
 
-/// Why a model gave no answer. The texts are for operators.
+/// Why a model gave no answer. The texts are for operators: a provider's own words name accounts, roles and addresses.
+/// Everybody else gets [`LlmError::kind`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LlmError {
     /// Sending the request again unchanged is useless.
@@ -218,6 +219,18 @@ pub enum LlmError {
 }
 
 impl LlmError {
+    /// What failed, without a provider's words.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "the model refused the request",
+            Self::ContextTooLong(_) => "the conversation is too long for the model",
+            Self::BudgetSpent(_) => "the tokens for this question are spent",
+            Self::RateLimited(_) => "the model provider limits the rate of calls",
+            Self::Unauthorized(_) | Self::Unavailable(_) => "the model provider is not available",
+            Self::Other(_) => "the model call failed",
+        }
+    }
+
     /// Whether the same request may succeed a little later, or with another model now.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::RateLimited(_) | Self::Unavailable(_))

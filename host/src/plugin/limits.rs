@@ -27,8 +27,8 @@ pub(super) const EPOCH_TICK: Duration = Duration::from_millis(10);
 /// well under a millisecond.
 pub(super) const EPOCH_TICKS: u32 = 200;
 
-/// The longest a turn of a plugin may take, waiting included.
-pub(super) const WALL_CLOCK: Duration = Duration::from_secs(120);
+/// The longest a turn of a plugin may take, waiting included. A whole turn may take 120 s.
+pub(super) const WALL_CLOCK: Duration = Duration::from_secs(100);
 
 /// Bytes the guest may hand over in one host call. A model request with a long history is the largest.
 pub(super) const HOSTCALL_BYTES: usize = 2 * 1024 * 1024;

@@ -110,6 +110,17 @@ impl Failure {
         )
     }
 
+    /// The turn took too long.
+    pub fn out_of_time() -> Self {
+        Self::of_supervisor(
+            "TURN_TIMEOUT",
+            "the turn took too long",
+            "The answer took too long and was stopped.",
+            &[TRY_AGAIN, REPHRASE],
+            true,
+        )
+    }
+
     /// The reader took the stream's parts too slowly.
     pub fn reader_too_slow() -> Self {
         Self::of_supervisor(
@@ -164,7 +175,7 @@ impl From<LlmError> for Failure {
                 ("MODEL_UNAVAILABLE", "The assistant can't be reached right now.", &[TRY_AGAIN], true)
             }
         };
-        Self::of_supervisor(code, &error.to_string(), user, actions, retryable)
+        Self::of_supervisor(code, error.kind(), user, actions, retryable)
     }
 }
 
@@ -186,7 +197,10 @@ mod tests {
         ] {
             let failure = Failure::from(error);
             assert_eq!((failure.code, failure.retryable), (code, retryable));
-            assert!(failure.message.contains("ThrottlingException"), "the operator reads the cause");
+            assert!(
+                !failure.message.contains("aws"),
+                "the provider's words are the operator's, who reads them in the log"
+            );
             let shown = [vec![failure.user_message], failure.suggested_actions].concat();
             assert!(
                 shown.len() > 1 && shown.iter().all(|text| text.ends_with('.') && !text.contains("aws")),

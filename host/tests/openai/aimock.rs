@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 
@@ -12,7 +11,6 @@ use crate::npm;
 
 const PACKAGE: &str = include_str!("aimock/package.json");
 const LOCK: &str = include_str!("aimock/package-lock.json");
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/openai/aimock/fixtures.json");
 
 /// The mock, running. It stops when dropped.
 pub(crate) struct Mock {
@@ -22,11 +20,11 @@ pub(crate) struct Mock {
 }
 
 impl Mock {
-    /// The mock with these options more.
-    pub(crate) async fn start(options: &[&str]) -> Self {
+    /// The mock with these answers, and these options more.
+    pub(crate) async fn start(fixtures: &Path, options: &[&str]) -> Self {
         let mut command = tokio::process::Command::new("node");
         command.arg(installed().join("node_modules/@copilotkit/aimock/dist/cli.js"));
-        command.args(["--fixtures", FIXTURES, "--port", "0", "--strict"]).args(options);
+        command.arg("--fixtures").arg(fixtures).args(["--port", "0", "--strict"]).args(options);
         let mut process = command.kill_on_drop(true).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut before = String::new();
@@ -41,11 +39,16 @@ impl Mock {
         panic!("the mock did not start: {before}");
     }
 
-    /// The requests that it answered, as it read them.
-    pub(crate) async fn journal(&self) -> Vec<Value> {
+    /// How many requests it got, those included that it left without an answer.
+    pub(crate) async fn calls(&self) -> usize {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let url = self.url.replace("/v1", "/__aimock/journal");
-        client.get(url).send().await.unwrap().json().await.unwrap()
+        let journal = client.get(self.control("journal?limit=1")).send().await.unwrap();
+        journal.headers()["x-total-count"].to_str().unwrap().parse().unwrap()
+    }
+
+    /// An address of what is asked of the mock itself.
+    pub(crate) fn control(&self, path: &str) -> String {
+        self.url.replace("/v1", &format!("/__aimock/{path}"))
     }
 }
 

@@ -9,6 +9,12 @@ use serde_json::json;
 use crate::aimock::Mock;
 use crate::support::{ask, asks, kind, model, options, question, retrying};
 
+/// The mock with the answers of these tests.
+async fn mock(options: &[&str]) -> Mock {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/openai/aimock/fixtures.json");
+    Mock::start(fixtures.as_ref(), options).await
+}
+
 fn uses(completion: &Completion) -> Vec<&ToolUse> {
     let blocks = completion.content.iter();
     blocks.filter_map(|block| if let Content::ToolUse(tool) = block { Some(tool) } else { None }).collect()
@@ -39,12 +45,12 @@ async fn converse(model: &OpenAi) -> (String, Result<Completion, LlmError>) {
 #[tokio::test]
 async fn a_conversation_with_tools_goes_through() {
     for chunk_size in ["1", "7", "1000"] {
-        let mock = Mock::start(&["--chunk-size", chunk_size]).await;
+        let mock = mock(&["--chunk-size", chunk_size]).await;
         let (said, end) = converse(&model(&mock.url)).await;
         let completion = end.unwrap();
         assert_eq!((said.as_str(), completion.stop_reason), ("INV-7 is overdue.", StopReason::EndTurn));
         assert_eq!((completion.usage.input_tokens, completion.usage.output_tokens), (200, 6));
-        assert_eq!(mock.journal().await.len(), 2, "one request a completion");
+        assert_eq!(mock.calls().await, 2, "one request a completion");
     }
 }
 
@@ -59,7 +65,7 @@ async fn outcome(mock: &Mock, question: &str) -> (String, String, usize) {
 
 #[tokio::test]
 async fn odd_answers_are_an_answer_or_a_typed_error_and_run_no_tool() {
-    let mock = Mock::start(&[]).await;
+    let mock = mock(&[]).await;
     for (question, said, end) in [
         ("reason about it", "Yes.", "EndTurn"),
         ("malformed", "", "Other(\"malformed_tool_use\")"),
@@ -83,19 +89,19 @@ async fn every_fault_of_the_mock_is_a_typed_error_and_is_tried_three_times() {
         ("--chaos-disconnect", "unavailable"),
         ("--chaos-ratelimit", "rate limited"),
     ] {
-        let mock = Mock::start(&[fault, "1"]).await;
+        let mock = mock(&[fault, "1"]).await;
         let (said, end) = ask(&retrying(model(&mock.url)), question()).await;
         let error = end.unwrap_err();
         assert_eq!((said.as_str(), kind(&error)), ("", expected), "{fault}: {error}");
         let wait = (expected == "rate limited").then_some(Duration::from_secs(1));
         assert_eq!(error.retry_after(), wait, "{fault}");
-        assert_eq!(mock.journal().await.len(), 3, "{fault}");
+        assert_eq!(mock.calls().await, 3, "{fault}");
     }
 }
 
 #[tokio::test]
 async fn a_mock_that_fails_at_random_gives_whole_answers_and_typed_errors_alone() {
-    let mock = Mock::start(&["--chaos-drop", "0.2", "--chaos-malformed", "0.2", "--chaos-disconnect", "0.2"]).await;
+    let mock = mock(&["--chaos-drop", "0.2", "--chaos-malformed", "0.2", "--chaos-disconnect", "0.2"]).await;
     let model = retrying(model(&mock.url));
     let (mut answered, mut failed) = (0, 0);
     for _ in 0..40 {
@@ -117,7 +123,7 @@ async fn a_mock_that_fails_at_random_gives_whole_answers_and_typed_errors_alone(
 
 #[tokio::test]
 async fn latency_is_borne_up_to_the_wait_for_the_first_event() {
-    let mock = Mock::start(&["--chaos-latency", "1500", "--latency", "50"]).await;
+    let mock = mock(&["--chaos-latency", "1500", "--latency", "50"]).await;
     let began = Instant::now();
     assert!(ask(&model(&mock.url), question()).await.1.is_ok());
     assert!(began.elapsed() >= Duration::from_millis(1500));

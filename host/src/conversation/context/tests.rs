@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::capability::llm::estimate::Calibration;
 use crate::capability::llm::{ToolResult, ToolUse};
 
 fn user(text: &str) -> Message {
@@ -152,9 +153,13 @@ proptest! {
         window in 0..1_000_u32,
         fixed in 0..200_u32,
         reserve in 0..100_u32,
+        reported in 1_000..6_000_u32,
     ) {
         let budget = Budget { window, fixed, reserve };
-        let scale = Scale::default();
+        // However long the model's tokens have turned out to be.
+        let calibration = Calibration::default();
+        calibration.learn("m", 10_000, reported);
+        let scale = calibration.scale("m");
         let newest = messages.iter().rev().find(|message| is_question(message)).cloned().unwrap();
         match fit(messages.clone(), budget.room(), scale) {
             Ok(kept) => {

@@ -1,5 +1,7 @@
 //! `canvalo:agent/llm`: a model call on behalf of a guest, its text piped to the user if the guest says so.
 
+use std::sync::Arc;
+
 use futures::StreamExt;
 
 use super::parse_json;
@@ -31,9 +33,11 @@ impl State {
         let stream_to_user = request.stream_to_user;
         let request = checked(request).map_err(LlmError::Invalid)?;
 
-        let mut stream = self.tools.run(self.services.model.stream(request)).await?;
+        let model = Arc::clone(&self.services.model);
+        let started = self.tools.run(model.stream(request)).await;
+        let mut stream = started.map_err(|error| self.failed(error))?;
         while let Some(event) = stream.next().await {
-            match event? {
+            match event.map_err(|error| self.failed(error))? {
                 CompletionEvent::TextDelta(text) if stream_to_user => self.show(text).await?,
                 CompletionEvent::TextDelta(_) => {}
                 CompletionEvent::Finished(completion) => {
@@ -43,6 +47,12 @@ impl State {
             }
         }
         Err(LlmError::Unavailable("the provider's stream ended without an answer".into()))
+    }
+
+    /// What the guest gets to know of a call that failed; the operator reads why.
+    fn failed(&self, error: llm::LlmError) -> LlmError {
+        tracing::warn!(plugin = %self.agent, user = %self.user_tag, error = %error, "the agent's model call failed");
+        error.into()
     }
 }
 
@@ -148,17 +158,20 @@ impl From<llm::Completion> for Completion {
     }
 }
 
+/// In place of a provider's words.
+const IN_THE_LOG: &str = "the provider's own words are in the host's log";
+
 impl From<llm::LlmError> for LlmError {
     fn from(error: llm::LlmError) -> Self {
-        let text = error.to_string();
+        // The guest need not know what the operator does, and tells others what it knows.
+        let text = error.kind().to_owned();
         match error {
-            llm::LlmError::Invalid(_) => Self::Invalid(text),
-            llm::LlmError::ContextTooLong(_) => Self::ContextTooLong(text),
+            llm::LlmError::Invalid(_) => Self::Invalid(IN_THE_LOG.to_owned()),
+            llm::LlmError::ContextTooLong(_) => Self::ContextTooLong(IN_THE_LOG.to_owned()),
             llm::LlmError::BudgetSpent(_) => Self::LimitExceeded(text),
             llm::LlmError::RateLimited(_) => Self::RateLimited(text),
-            // The guest can do nothing about the host's credentials, and need not know of them.
-            llm::LlmError::Unauthorized(_) => Self::Unavailable("the model provider is not available".into()),
-            llm::LlmError::Unavailable(_) => Self::Unavailable(text),
+            // The guest can do nothing about the host's credentials.
+            llm::LlmError::Unauthorized(_) | llm::LlmError::Unavailable(_) => Self::Unavailable(text),
             llm::LlmError::Other(_) => Self::Other(text),
         }
     }
