@@ -35,13 +35,14 @@ async fn asked(model: &Arc<Scripted>, calls: usize, skips: &[(&str, u64)]) -> An
     Answer(chunks(&String::from_utf8(text).unwrap()))
 }
 
-fn words() -> Value {
-    json!({ "text": "one two three four ", "deltas": ["one ", "two ", "three ", "four "], "delay_ms": 50_000 })
+/// A word after each of so many seconds.
+fn words(seconds: u64) -> Value {
+    json!({ "text": "one two three ", "deltas": ["one ", "two ", "three "], "delay_ms": seconds * 1000 })
 }
 
 #[tokio::test]
 async fn a_turn_ends_after_two_minutes_with_what_was_said_until_then() {
-    let model = script(json!([{ "reply": words() }]));
+    let model = script(json!([{ "reply": words(50) }]));
     let answer = asked(&model, 1, &[("", 50), ("one ", 50), ("two ", 21)]).await;
     assert_eq!((answer.text().as_str(), answer.error_code()), ("one two ", "TURN_TIMEOUT"));
     assert_eq!(answer.end()["error"]["retryable"], true);
@@ -50,9 +51,9 @@ async fn a_turn_ends_after_two_minutes_with_what_was_said_until_then() {
 #[tokio::test]
 async fn an_agent_ends_before_that_so_that_others_can_still_be_told() {
     let model = script(json!([
-        { "when": { "tool_offered": "overdue_invoices" }, "reply": words() },
+        { "when": { "tool_offered": "overdue_invoices" }, "reply": words(60) },
         { "when": { "tool_offered": "invoices" }, "reply": { "tool_uses": [{ "name": "invoices", "input": {} }] } },
     ]));
-    let answer = asked(&model, 2, &[("", 50), ("one ", 49), ("one ", 2)]).await;
+    let answer = asked(&model, 2, &[("", 60), ("one ", 41)]).await;
     assert_eq!((answer.text_of("invoices").as_str(), answer.error_code()), ("one ", "AGENT_TIMEOUT"));
 }
