@@ -189,6 +189,9 @@ pub struct TokenUsage {
     pub output_tokens: u32,
     /// Tokens read from the provider's cache.
     pub cached_input_tokens: u32,
+    /// Whether the provider did not say, and these are reckoned from the text.
+    #[serde(skip)]
+    pub is_estimate: bool,
 }
 
 /// Why a model gave no answer. The texts are for operators: a provider's own words name accounts, roles and addresses.

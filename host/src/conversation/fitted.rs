@@ -45,7 +45,9 @@ impl LanguageModel for Fitted {
         let stream = self.model.stream(request).await?;
         let (calibration, id) = (Arc::clone(&self.calibration), self.id().to_owned());
         let learning = stream.inspect(move |event| {
-            if let Ok(CompletionEvent::Finished(completion)) = event {
+            if let Ok(CompletionEvent::Finished(completion)) = event
+                && !completion.usage.is_estimate
+            {
                 calibration.learn(&id, sent, completion.usage.input_tokens);
             }
         });
@@ -65,6 +67,7 @@ mod tests {
     /// A model whose tokens are so many characters long, and which remembers how many characters it was sent.
     struct Counting {
         characters_per_token: usize,
+        says_so: bool,
         sent: Mutex<Vec<usize>>,
     }
 
@@ -78,7 +81,7 @@ mod tests {
             let characters = estimate::length(&request);
             self.sent.lock().unwrap().push(characters);
             let input_tokens = u32::try_from(characters / self.characters_per_token).unwrap();
-            let usage = TokenUsage { input_tokens, ..TokenUsage::default() };
+            let usage = TokenUsage { input_tokens, is_estimate: !self.says_so, ..TokenUsage::default() };
             let completion = Completion { content: Vec::new(), stop_reason: StopReason::EndTurn, usage, model: None };
             Ok(stream::iter([Ok(CompletionEvent::Finished(completion))]).boxed())
         }
@@ -94,7 +97,7 @@ mod tests {
 
     #[tokio::test]
     async fn after_some_calls_a_model_with_short_tokens_is_never_sent_more_than_its_window() {
-        let model = Arc::new(Counting { characters_per_token: 3, sent: Mutex::default() });
+        let model = Arc::new(Counting { characters_per_token: 3, says_so: true, sent: Mutex::default() });
         let fitted = Fitted::new(model.clone(), 2_000);
         for _ in 0..30 {
             let mut stream = fitted.stream(talk(20)).await.unwrap();
@@ -107,8 +110,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_the_host_reckoned_itself_teaches_it_nothing() {
+        let model = Arc::new(Counting { characters_per_token: 3, says_so: false, sent: Mutex::default() });
+        let fitted = Fitted::new(model, 2_000);
+        let mut stream = fitted.stream(talk(20)).await.unwrap();
+        while stream.next().await.is_some() {}
+        assert_eq!(fitted.scale(), Scale::default());
+    }
+
+    #[tokio::test]
     async fn a_message_larger_than_the_window_is_not_even_sent() {
-        let model = Arc::new(Counting { characters_per_token: 4, sent: Mutex::default() });
+        let model = Arc::new(Counting { characters_per_token: 4, says_so: true, sent: Mutex::default() });
         let fitted = Fitted::new(model.clone(), 2_000);
         let messages = vec![Message::text(Role::User, "x".repeat(8_000))];
         let error = fitted.stream(CompletionRequest { messages, ..CompletionRequest::default() }).await.err();

@@ -26,7 +26,7 @@ async fn text_arrives_as_it_is_written() {
     assert_eq!(stream.next().await, Some(Ok(CompletionEvent::TextDelta(" second".into()))));
     let Some(Ok(CompletionEvent::Finished(completion))) = stream.next().await else { panic!("no end") };
     assert_eq!(completion.content, [Content::Text("first second".into())]);
-    assert_eq!(completion.usage, TokenUsage { input_tokens: 150, output_tokens: 7, cached_input_tokens: 30 });
+    assert_eq!(completion.usage, TokenUsage { input_tokens: 150, output_tokens: 7, cached_input_tokens: 30, is_estimate: false });
     assert!(stream.next().await.is_none());
 }
 
@@ -133,7 +133,7 @@ async fn usage_is_taken_wherever_it_stands_and_estimated_where_it_does_not() {
     let figures = json!({"prompt_tokens": 9, "completion_tokens": 3});
     let within = json!({"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": figures});
     let usage = answer(Answer::stream([text("12345678"), event(&within)])).await.1.unwrap().usage;
-    assert_eq!(usage, TokenUsage { input_tokens: 9, output_tokens: 3, cached_input_tokens: 0 });
+    assert_eq!(usage, TokenUsage { input_tokens: 9, output_tokens: 3, cached_input_tokens: 0, is_estimate: true });
     let nothing = event(&json!({"choices": [], "usage": {"prompt_tokens": 0, "completion_tokens": 0}}));
     let error = event(&json!({"error": {"message": "oops"}}));
     for last in [

@@ -150,7 +150,7 @@ impl Account {
 
     /// Sets aside what a call may use at most.
     pub(super) fn reserve(&self, input: u32, output: u32, price: Option<Price>) -> Result<Amount, LlmError> {
-        let most = TokenUsage { input_tokens: input, output_tokens: output, cached_input_tokens: 0 };
+        let most = TokenUsage { input_tokens: input, output_tokens: output, ..TokenUsage::default() };
         let needed = amount(most, price.map(|price| price.of(most)));
         let reserved = self.take(needed.tokens).and_then(|()| {
             let Some(day) = &self.day else { return Ok(()) };

@@ -81,7 +81,7 @@ impl Calibration {
 /// The tokens of a request and the answer to it.
 pub(super) fn usage(input_tokens: u32, answer: &[Content]) -> TokenUsage {
     let output_tokens = Scale::default().tokens(answer.iter().map(block_length).sum());
-    TokenUsage { input_tokens, output_tokens, cached_input_tokens: 0 }
+    TokenUsage { input_tokens, output_tokens, cached_input_tokens: 0, is_estimate: true }
 }
 
 /// The tokens that a model reads of a request, when nothing is known of the model.

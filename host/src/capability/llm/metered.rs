@@ -89,7 +89,7 @@ impl Call {
     /// What was used until then is what was sent and what came.
     fn break_off(&mut self, outcome: &'static str) {
         let (input_tokens, output_tokens) = (self.input_tokens, self.scale.tokens(self.written));
-        let usage = TokenUsage { input_tokens, output_tokens, cached_input_tokens: 0 };
+        let usage = TokenUsage { input_tokens, output_tokens, cached_input_tokens: 0, is_estimate: true };
         self.end(&self.payer.model.clone(), usage, outcome, true);
     }
 

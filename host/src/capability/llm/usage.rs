@@ -184,7 +184,7 @@ mod tests {
     }
 
     fn used(input_tokens: u32, output_tokens: u32) -> TokenUsage {
-        TokenUsage { input_tokens, output_tokens, cached_input_tokens: 0 }
+        TokenUsage { input_tokens, output_tokens, ..TokenUsage::default() }
     }
 
     #[test]

@@ -140,5 +140,6 @@ fn usage(usage: &types::TokenUsage) -> TokenUsage {
         input_tokens: count(usage.input_tokens).saturating_add(read).saturating_add(written),
         output_tokens: count(usage.output_tokens),
         cached_input_tokens: read,
+        is_estimate: false,
     }
 }

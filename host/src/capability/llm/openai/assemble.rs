@@ -144,5 +144,6 @@ fn usage(usage: &Value) -> Option<TokenUsage> {
         input_tokens: count(&usage["prompt_tokens"]).filter(|count| *count > 0)?,
         output_tokens: count(&usage["completion_tokens"]).unwrap_or(0),
         cached_input_tokens: count(&usage["prompt_tokens_details"]["cached_tokens"]).unwrap_or(0),
+        is_estimate: false,
     })
 }
