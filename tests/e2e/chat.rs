@@ -15,7 +15,11 @@ async fn the_overdue_question_shows_the_users_own_invoices_with_their_total_and_
     let answer = server.chat(anna, "Show me all overdue invoices").await;
 
     let conversation = answer.conversation();
-    assert_eq!(answer.end(), &json!({ "type": "complete", "agent_type": "invoices", "conversation_id": conversation }));
+    let usage = &answer.end()["usage"];
+    let end = json!({
+        "type": "complete", "agent_type": "invoices", "conversation_id": conversation, "usage": usage,
+    });
+    assert_eq!(answer.end(), &end);
     let text = answer.text_of("invoices");
     for shown in ["Anna-1", "$1,250.50", "Anna-2", "$99.99", "$1,350.49"] {
         assert!(text.contains(shown), "{shown} is missing in:\n{text}");
@@ -41,6 +45,7 @@ async fn the_stream_has_the_frontends_exact_format() {
     let id = canvalo_tests::chunks(&stream)[0]["tool_call"]["id"].as_str().unwrap().to_owned();
     let chunks = canvalo_tests::chunks(&stream);
     let conversation = chunks.last().and_then(|end| end["conversation_id"].as_str()).unwrap();
+    let usage = &chunks.last().unwrap()["usage"];
     let expected = [
         format!(
             r#"{{"type":"tool_call","tool_call":{{"id":"{id}","name":"overdue_invoices","status":"started"}},"agent_type":"invoices"}}"#
@@ -50,7 +55,7 @@ async fn the_stream_has_the_frontends_exact_format() {
         ),
         r#"{"type":"token","content":"Two are","agent_type":"invoices"}"#.to_owned(),
         r#"{"type":"token","content":" late.","agent_type":"invoices"}"#.to_owned(),
-        format!(r#"{{"type":"complete","agent_type":"invoices","conversation_id":"{conversation}"}}"#),
+        format!(r#"{{"type":"complete","agent_type":"invoices","conversation_id":"{conversation}","usage":{usage}}}"#),
     ];
     let lines: Vec<&str> = stream.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
     assert_eq!(lines.len(), expected.len(), "{stream}");

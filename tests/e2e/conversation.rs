@@ -94,7 +94,7 @@ async fn what_was_said_is_kept_and_read_again() {
     assert_eq!(said["role"], "assistant");
     assert_eq!(said["content"], "Two are late.");
     assert_eq!(said["agent_type"], "invoices");
-    assert_eq!(said["metadata"], json!({}));
+    assert_eq!(said["metadata"], json!({ "usage": answer.end()["usage"] }));
 }
 
 #[tokio::test]
