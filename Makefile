@@ -23,7 +23,7 @@ test: setup ## All tests, with a database of their own.
 soak: setup ## 500 chats with tools under each fault of the model's provider, and what came of them.
 	FAULT_CHATS=500 $(CARGO) test -p canvalo-tests --test faults -- --nocapture
 
-bench: build plugins ## What a turn, a sandbox and a start cost.
+bench: build plugins ## What a turn, a sandbox and a start cost, and what many rows do.
 	$(CARGO) bench -p canvalo-tests
 
 eval: build plugins ## How often a question reaches the agents that should answer it.

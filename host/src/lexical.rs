@@ -261,6 +261,21 @@ mod tests {
     }
 
     #[test]
+    fn a_question_that_several_have_among_their_examples_is_for_all_of_them() {
+        let mut agents = agents();
+        agents.push(Candidate {
+            name: "goals".into(),
+            description: "Targets, and whether they are on track.".into(),
+            examples: vec!["What's my revenue this month?".into(), "Am I on track for my goals?".into()],
+        });
+        assert_eq!(choose("What's my revenue this month?", &agents, 3), [0, 5]);
+        assert_eq!(choose("whats our revenue this year", &agents, 3), [0, 5]);
+        assert_eq!(choose("Show me all overdue invoices", &agents, 3), [0]);
+        assert_eq!(choose("Am I on track for my goals?", &agents, 3), [5]);
+        assert_eq!(choose("What's my revenue this month?", &agents, 1), [0]);
+    }
+
+    #[test]
     fn examples_are_read_from_the_end_of_a_description() {
         let candidate = Candidate::from_description("x", "Finds things.\nExamples: \"Find it\" “Where is it?”");
         assert_eq!(candidate.description, "Finds things.");

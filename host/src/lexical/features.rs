@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 
 use super::related::groups;
-use super::words::{Word, begins_code, is_name, is_temporal, known_stem, normal, words};
+use super::words::{Word, begins_code, is_name, known_stem, normal, words};
 
 /// What two words next to each other count, where one by itself counts 1.
 const PAIR: f64 = 0.5;
-/// What says little of the topic: somebody's name, whoever it is, or when something is.
-const FRAME: f64 = 0.2;
+/// Somebody's name, whoever it is.
+const NAME: f64 = 0.2;
 /// What a group of related words counts that a word is of.
 const GROUP: f64 = 0.6;
 /// A few letters in a row: misspelt words and other forms of a word share most of theirs.
@@ -29,19 +29,15 @@ pub(super) fn features(text: &str) -> HashMap<String, f64> {
     let mut features = HashMap::new();
     let tokens = tokens(text);
     for Token { key, kind } in &tokens {
-        features.insert(key.clone(), if matches!(kind, Kind::Name | Kind::Time) { FRAME } else { 1.0 });
+        features.insert(key.clone(), if *kind == Kind::Name { NAME } else { 1.0 });
         if *kind == Kind::Word {
             features.extend(groups(key).iter().map(|group| (format!("={group}"), GROUP)));
             features.extend(letters(key).map(|letters| (letters, LETTERS)));
         }
     }
-    let edge = |key: &str| Token { key: key.to_owned(), kind: Kind::Word };
-    let sentence: Vec<Token> = std::iter::once(edge("^")).chain(tokens).chain([edge("$")]).collect();
-    for pair in sentence.windows(2) {
-        let [one, other] = pair else { continue };
-        let of_time = one.kind == Kind::Time || other.kind == Kind::Time;
-        features.insert(format!("{} {}", one.key, other.key), if of_time { PAIR * FRAME } else { PAIR });
-    }
+    let words = tokens.iter().map(|token| token.key.as_str());
+    let sentence: Vec<&str> = std::iter::once("^").chain(words).chain(["$"]).collect();
+    features.extend(sentence.windows(2).map(|pair| (pair.join(" "), PAIR)));
     features
 }
 
@@ -60,10 +56,8 @@ struct Token {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Word,
-    /// A kind of figure or code: `#money`.
+    /// A kind of figure, day or code: `#money`.
     Figure,
-    /// A word of time or a kind of day: `#weekday`.
-    Time,
     Name,
 }
 
@@ -84,7 +78,7 @@ fn tokens(text: &str) -> Vec<Token> {
 fn token(text: &str, word: Word<'_>, plain: &str, next: &str) -> Token {
     let (before, after) = (&text[..word.start], &text[word.start + word.text.len()..]);
     if let Some(kind) = day(plain) {
-        Token { key: kind.to_owned(), kind: Kind::Time }
+        Token { key: kind.to_owned(), kind: Kind::Figure }
     } else if plain.starts_with(|c: char| c.is_ascii_digit()) {
         Token { key: figure(before, plain, after, next).to_owned(), kind: Kind::Figure }
     } else if begins_code(text, word) {
@@ -93,7 +87,7 @@ fn token(text: &str, word: Word<'_>, plain: &str, next: &str) -> Token {
     } else if is_name(text, word) {
         Token { key: "#name".to_owned(), kind: Kind::Name }
     } else {
-        Token { key: known_stem(plain), kind: if is_temporal(plain) { Kind::Time } else { Kind::Word } }
+        Token { key: known_stem(plain), kind: Kind::Word }
     }
 }
 

@@ -58,14 +58,13 @@ pub fn terms(text: &str) -> Vec<Term> {
         if code || plain.is_empty() || plain.chars().any(char::is_numeric) || STOP.contains(&&*plain) {
             continue;
         }
-        found.push(Term { temporal: is_temporal(&plain), stem: known_stem(&plain), proper: is_name(text, word) });
+        found.push(Term {
+            temporal: TEMPORAL.contains(&&*plain),
+            stem: known_stem(&plain),
+            proper: is_name(text, word),
+        });
     }
     found
-}
-
-/// Whether a word in lower case is about time.
-pub(super) fn is_temporal(word: &str) -> bool {
-    TEMPORAL.contains(&word)
 }
 
 /// Whether a word of a text is the letters of a code such as `INV-1042`.
