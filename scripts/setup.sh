@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing on a fresh Debian or Ubuntu machine with Rust: a C toolchain, PostgreSQL, a wasm target, Python
 # for the tests in which AWS's own client talks to the Bedrock of the tests and schemathesis to the API, and Node.js for a
-# mock of OpenAI's API.
+# mock of OpenAI's API and for Supabase's own client.
 set -eu
 
 say() { echo "==> $*" >&2; }

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,7 +19,7 @@ use crate::telemetry::metrics::limit_hit;
 const KEPT: usize = 2_000;
 
 /// Reached limits that are recorded in a second: who floods a server must not flood its log as well.
-const LIMITS_PER_SECOND: u32 = 5;
+const LIMITS_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).expect("five isn't zero");
 
 /// Something that happened.
 #[derive(Debug, Clone, Serialize)]
@@ -164,12 +165,10 @@ pub struct Audit {
 
 impl Default for Audit {
     fn default() -> Self {
-        const { assert!(LIMITS_PER_SECOND > 0) };
-        let per_second = std::num::NonZeroU32::new(LIMITS_PER_SECOND).unwrap_or(std::num::NonZeroU32::MIN);
         Self {
             kept: Default::default(),
             next: AtomicU64::new(1),
-            limits: RateLimiter::direct(Quota::per_second(per_second)),
+            limits: RateLimiter::direct(Quota::per_second(LIMITS_PER_SECOND)),
         }
     }
 }

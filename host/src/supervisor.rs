@@ -277,7 +277,7 @@ impl Work<'_> {
             user_tag: question.user_tag.clone(),
             events,
         };
-        self.on_the_list.asks(name);
+        self.on_the_list.asks(&assignment.plugin.name);
         let (span, log) = (agent_span(name), tracing::error_span!("agent", agent = %name));
         let began = Instant::now();
         let run = supervisor.runtime.run(&assignment.plugin, &services, invocation);

@@ -195,7 +195,7 @@ pub struct TokenUsage {
 }
 
 /// Why a model gave no answer. The texts are for operators: a provider's own words name accounts, roles and addresses.
-/// Everybody else gets [`LlmError::kind`].
+/// Everybody else gets [`LlmError::plainly`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LlmError {
     /// Sending the request again unchanged is useless.
@@ -223,7 +223,7 @@ pub enum LlmError {
 
 impl LlmError {
     /// What failed, without a provider's words.
-    pub fn kind(&self) -> &'static str {
+    pub fn plainly(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "the model refused the request",
             Self::ContextTooLong(_) => "the conversation is too long for the model",

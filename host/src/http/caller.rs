@@ -42,7 +42,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 impl Caller {
     /// The user. `claimed` is whom the body or the query names.
     pub(super) async fn user(&self, app: &App, claimed: Option<Uuid>) -> Result<User, ApiError> {
-        let user = app.authenticator.authenticate(&self.authorization, claimed)?;
+        let user = app.authenticator.authenticate(&self.authorization, claimed).await?;
         let tag = telemetry::user_tag(user.id);
         trace::user_is(&tag);
         let reached = |limit| LimitReached { limit, user: Some(tag), address: None };

@@ -16,7 +16,6 @@ use super::document::stream::StreamEvent;
 use super::error::ApiError;
 use super::extract::{self, JsonObject};
 use super::stream::stream_exchange;
-use super::trace;
 use crate::app::App;
 use crate::capability::llm::{Message, Role};
 use crate::conversation::{Incoming, context};

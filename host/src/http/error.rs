@@ -42,8 +42,9 @@ pub struct ErrorBody {
     pub suggested_actions: Vec<String>,
     /// Whether the same request may work later.
     pub retryable: bool,
-    /// The id of the request, of an answer that isn't a stream.
+    /// The id of the request, in an answer that isn't a stream.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub request_id: Option<String>,
 }
 

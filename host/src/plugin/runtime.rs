@@ -161,12 +161,13 @@ impl Runtime {
         // Declared before the store, so that a slot is given back after its instance is.
         let _slot = self.slots.acquire().await.map_err(|_| RunError::Unavailable("shutting down".into()))?;
         let mut run = Run::begin(plugin.name.clone());
-        let result = self.turn(plugin, services, turn).await;
+        let result = self.instance(plugin, services, turn).await;
         run.ended(&result);
         result
     }
 
-    async fn turn(&self, plugin: &Plugin, services: &Services, turn: Invocation) -> Result<Report, RunError> {
+    /// A fresh instance, and its one call.
+    async fn instance(&self, plugin: &Plugin, services: &Services, turn: Invocation) -> Result<Report, RunError> {
         let (arguments, state) = prepare(plugin, services, turn);
         let mut store = self.store(state);
         let call = async {

@@ -175,7 +175,7 @@ impl From<LlmError> for Failure {
                 ("MODEL_UNAVAILABLE", "The assistant can't be reached right now.", &[TRY_AGAIN], true)
             }
         };
-        Self::of_supervisor(code, error.kind(), user, actions, retryable)
+        Self::of_supervisor(code, error.plainly(), user, actions, retryable)
     }
 }
 

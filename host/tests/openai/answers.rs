@@ -26,7 +26,10 @@ async fn text_arrives_as_it_is_written() {
     assert_eq!(stream.next().await, Some(Ok(CompletionEvent::TextDelta(" second".into()))));
     let Some(Ok(CompletionEvent::Finished(completion))) = stream.next().await else { panic!("no end") };
     assert_eq!(completion.content, [Content::Text("first second".into())]);
-    assert_eq!(completion.usage, TokenUsage { input_tokens: 150, output_tokens: 7, cached_input_tokens: 30, is_estimate: false });
+    assert_eq!(
+        completion.usage,
+        TokenUsage { input_tokens: 150, output_tokens: 7, cached_input_tokens: 30, is_estimate: false }
+    );
     assert!(stream.next().await.is_none());
 }
 

@@ -1,6 +1,7 @@
 //! Plugins one by one: seen, switched off and on, and replaced.
 
 use std::path::Path;
+use std::time::Duration;
 
 use canvalo_tests::{Server, agent_names, guest_plugins, new_user, package_guest_as, until};
 use reqwest::Method;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Operator, server};
-use crate::scripts::{agents_and_invoices, guests_and_invoices, overdue, script, some_invoices};
+use crate::scripts::{agents_and_invoices, guests_and_invoices, overdue, script, skip, some_invoices};
 
 const GRANTS: &str = "[changer]\nllm = true\n[changer.tables.invoices]\nselect = [\"id\"]\n";
 
@@ -123,7 +124,13 @@ async fn a_plugin_that_is_disabled_is_not_offered_until_it_is_enabled() {
 #[tokio::test]
 async fn a_new_version_takes_over_and_what_runs_ends_in_the_old_one() {
     let folder = one_plugin("waits", "1.0.0");
-    let server = with_one_plugin(&folder).await;
+    let directory = folder.path().display().to_string();
+    // The answer and its end take 20 s each.
+    let model = script(json!([
+        { "when": { "last_user_contains": "hold on" }, "reply": { "text": "Done.", "delay_ms": 20_000 } },
+        { "when": { "after_tool": null }, "reply": { "tool_uses": [{ "name": "changer", "input": {} }] } },
+    ]));
+    let server = server(model.clone(), &[("CANVALO_PLUGIN_DIR", &directory)]).await;
     let operator = Operator(&server);
     let before = operator.get("plugins/changer").await;
     let running = server.send(new_user(), &json!({ "message": "@changer 1" })).await;
@@ -137,7 +144,11 @@ async fn a_new_version_takes_over_and_what_runs_ends_in_the_old_one() {
     let answer = server.chat(new_user(), "@changer hello").await;
     assert_eq!(answer.text(), "found: []\n", "the new one answers");
 
-    crate::scripts::skip(std::time::Duration::from_secs(60)).await;
+    until("asking the model", || model.in_flight() == 1).await;
+    for _ in 0..2 {
+        skip(Duration::from_secs(20)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let text = running.text().await.unwrap();
     assert!(text.contains("waited: true") && text.contains("held: 1048576"), "the old one has ended: {text}");
     let usage = operator.get("plugins/changer").await["usage"].clone();

@@ -10,9 +10,11 @@ use crate::auth::verifier::tests::forgery::{EC_KEY, Project, RSA_KEY};
 
 const UNKNOWN: &str = "0f6f3a3e-0000-4b7e-a9d1-1f0d4a1b6f0e";
 
+type Answer = (Result<KeySet, FetchError>, Option<Duration>);
+
 /// Answers in order, and with the last one for ever. Each fetch waits until the test lets it go on.
 struct Script {
-    answers: Mutex<VecDeque<(Result<KeySet, FetchError>, Option<Duration>)>>,
+    answers: Mutex<VecDeque<Answer>>,
     fetches: AtomicUsize,
     gate: Semaphore,
 }
@@ -35,7 +37,7 @@ struct Fixture {
     start: Instant,
 }
 
-fn script(answers: Vec<(Result<KeySet, FetchError>, Option<Duration>)>) -> Fixture {
+fn script(answers: Vec<Answer>) -> Fixture {
     let answers = Mutex::new(answers.into());
     let script = Arc::new(Script { answers, fetches: AtomicUsize::new(0), gate: Semaphore::new(1000) });
     let source: Arc<dyn KeySource> = script.clone();
@@ -50,11 +52,11 @@ fn keys(which: &[usize]) -> KeySet {
     KeySet::from_json(json!({ "keys": which }).to_string().as_bytes()).unwrap()
 }
 
-fn good(which: &[usize]) -> (Result<KeySet, FetchError>, Option<Duration>) {
+fn good(which: &[usize]) -> Answer {
     (Ok(keys(which)), Some(Duration::from_secs(600)))
 }
 
-fn bad() -> (Result<KeySet, FetchError>, Option<Duration>) {
+fn bad() -> Answer {
     (Err(FetchError::Unreachable), None)
 }
 

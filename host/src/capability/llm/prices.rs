@@ -132,11 +132,13 @@ mod tests {
 
     #[test]
     fn a_cost_is_exact_and_cached_tokens_are_a_part_of_those_read() {
-        let usage = TokenUsage { input_tokens: 4_321, output_tokens: 87, cached_input_tokens: 4_000, ..TokenUsage::default() };
+        let usage =
+            TokenUsage { input_tokens: 4_321, output_tokens: 87, cached_input_tokens: 4_000, ..TokenUsage::default() };
         let cost = Prices::bedrock().of("amazon.nova-lite-v1:0").unwrap().of(usage);
         // 321 × 0.06 + 4,000 × 0.015 + 87 × 0.24 = 100.14
         assert_eq!(cost.to_string(), "0.00010014");
-        let more_cached_than_read = TokenUsage { input_tokens: 10, output_tokens: 0, cached_input_tokens: 20, ..TokenUsage::default() };
+        let more_cached_than_read =
+            TokenUsage { input_tokens: 10, output_tokens: 0, cached_input_tokens: 20, ..TokenUsage::default() };
         let price = Price { input: dollars("1"), output: dollars("2"), cached_input: None };
         assert_eq!(price.of(more_cached_than_read), dollars("0.00001"));
     }

@@ -164,7 +164,7 @@ const IN_THE_LOG: &str = "the provider's own words are in the host's log";
 impl From<llm::LlmError> for LlmError {
     fn from(error: llm::LlmError) -> Self {
         // The guest need not know what the operator does, and tells others what it knows.
-        let text = error.kind().to_owned();
+        let text = error.plainly().to_owned();
         match error {
             llm::LlmError::Invalid(_) => Self::Invalid(IN_THE_LOG.to_owned()),
             llm::LlmError::ContextTooLong(_) => Self::ContextTooLong(IN_THE_LOG.to_owned()),
