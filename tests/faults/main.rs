@@ -15,6 +15,8 @@ mod aimock;
 mod bedrock;
 mod chats;
 mod host;
+#[path = "../../host/tests/support/npm.rs"]
+mod npm;
 mod openai;
 mod retries;
 mod table;

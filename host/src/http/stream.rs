@@ -55,6 +55,7 @@ pub(super) enum Chunk<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         conversation_id: Option<Uuid>,
         /// The budget that cut the answer short.
+        #[schema(nullable = false)]
         #[serde(skip_serializing_if = "Option::is_none")]
         limit: Option<&'static str>,
         usage: Usage,

@@ -68,15 +68,7 @@ pub(crate) fn outcome(result: &Result<Report, RunError>) -> &'static str {
             Ending::NotApplicable => "not_applicable",
             Ending::LimitReached => "limit_reached",
         },
-        Err(error) => match error {
-            RunError::OutOfTime => "out_of_time",
-            RunError::TimedOut => "timed_out",
-            RunError::LimitExceeded(_) => "limit_exceeded",
-            RunError::Trapped(_) => "trapped",
-            RunError::Unavailable(_) => "unavailable",
-            RunError::Denied(_) => "denied",
-            RunError::Failed(_) => "failed",
-        },
+        Err(error) => error.kind(),
     }
 }
 

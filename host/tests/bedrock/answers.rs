@@ -22,6 +22,7 @@ async fn a_text_answer_arrives_in_deltas_with_its_usage_after_the_stop() {
         content: vec![Content::Text(deltas.concat())],
         stop_reason: StopReason::EndTurn,
         usage: TokenUsage { input_tokens: 150, output_tokens: 7, cached_input_tokens: 30, is_estimate: false },
+        model: None,
     })));
     assert_eq!(events, expected);
 }

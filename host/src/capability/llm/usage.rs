@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
+use utoipa::ToSchema;
 
 use super::TokenUsage;
 use super::prices::{Price, Prices};
@@ -25,7 +26,7 @@ struct Line {
 }
 
 /// A sum of calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Tally {
     /// Calls, those that failed or were broken off included.
     pub calls: u32,
@@ -37,14 +38,16 @@ pub struct Tally {
     pub cached_input_tokens: u64,
     /// What they cost in US dollars, as far as the price table knows. None when it doesn't know a model.
     #[serde(serialize_with = "exact")]
+    #[schema(value_type = Option<f64>, required = true)]
     pub cost_usd: Option<Decimal>,
     /// Whether a call was broken off, whose tokens nobody was told.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
     pub estimated: bool,
 }
 
 /// What a turn used so far.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Usage {
     /// All of it.
     #[serde(flatten)]
@@ -54,11 +57,13 @@ pub struct Usage {
 }
 
 /// What one agent used of one model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Share {
     /// The agent's name; `supervisor`, or `conversation` for a summary.
+    #[schema(value_type = String)]
     pub agent_type: Arc<str>,
     /// The model that answered.
+    #[schema(value_type = String)]
     pub model: Arc<str>,
     /// What it used.
     #[serde(flatten)]

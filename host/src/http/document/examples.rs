@@ -1,14 +1,17 @@
 //! Answers for examples. They are written by the code that writes answers, so they have its form.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::capability::llm::Role;
+use crate::capability::llm::usage::{Share, Tally, Usage};
 use crate::conversation::{Conversation, StoredMessage};
 use crate::http::stream::{Chunk, ToolCall};
 use crate::plugin::ToolStatus;
+use crate::plugin::event::SUPERVISOR;
 
 const QUESTION: &str = "Show me all overdue invoices";
 const ANSWER: [&str; 2] = ["**Overdue invoices**\n\n- **Overdue invoices:** 9\n", "- **Total overdue:** $11,834.42\n"];
@@ -68,9 +71,21 @@ pub(in crate::http) fn stream() -> String {
         agent_type: "invoices",
     };
     let token = |content| Chunk::Token { content, agent_type: "invoices" };
-    let complete = Chunk::Complete { agent_type: "invoices", conversation_id: Some(id(0x11)) };
+    let (agent_type, conversation_id, usage) = ("invoices", Some(id(0x11)), usage());
+    let complete = Chunk::Complete { agent_type, conversation_id, limit: None, usage };
     let chunks = [tool(ToolStatus::Started), tool(ToolStatus::Completed), token(ANSWER[0]), token(ANSWER[1]), complete];
     chunks.iter().map(|chunk| format!("data: {}\n\n", of(chunk))).collect()
+}
+
+/// What it used.
+fn usage() -> Usage {
+    let tally = |calls, input_tokens, output_tokens| {
+        let cost_usd = Some(Decimal::from(input_tokens * 6 + output_tokens * 24) / Decimal::from(100_000_000));
+        Tally { calls, input_tokens, output_tokens, cost_usd, ..Tally::default() }
+    };
+    let share = |agent: &str, tally| Share { agent_type: agent.into(), model: "amazon.nova-lite-v1:0".into(), tally };
+    let by_agent = vec![share(SUPERVISOR, tally(1, 3_644, 3)), share("invoices", tally(2, 6_686, 229))];
+    Usage { total: tally(3, 10_330, 232), by_agent }
 }
 
 /// An answer in JSON.
