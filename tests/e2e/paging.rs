@@ -1,6 +1,6 @@
 //! Pages of conversations and messages, and what a client may not ask of them.
 
-use canvalo_tests::{Server, new_user};
+use canvalo_tests::{Server, World, new_user};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -152,7 +152,9 @@ async fn what_is_gone_is_answered_without_a_body() {
 #[tokio::test]
 async fn in_development_the_user_id_says_whose_conversations_they_are() {
     let (anna, ben) = (new_user(), new_user());
-    let server = Server::with_model(greets()).await;
+    // What the host makes a token with for who sends none.
+    let secret = [("SUPABASE_JWT_SECRET", World::get().jwt_secret())];
+    let server = Server::with(greets(), &secret).await;
     let client = reqwest::Client::new();
     let url = format!("{}/api/conversations", server.url);
     let body = json!({ "user_id": anna, "title": "Without a token" });

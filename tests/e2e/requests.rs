@@ -62,7 +62,7 @@ async fn the_id_is_in_every_error_and_in_the_log_of_its_turn() {
     assert_eq!(id(&response), given);
     response.text().await.unwrap();
     let lines = log.json();
-    let of_turn = lines.iter().filter(|line| line["span"]["request_id"] == *given);
+    let of_turn = lines.iter().filter(|line| line["request_id"] == *given);
     assert!(of_turn.count() > 0, "the script has no rule, and the log says so with the id");
 }
 

@@ -59,6 +59,7 @@ async fn only_signed_in_users_may_touch_the_tables_and_only_with_the_four_verbs(
     );
     // Views are read, and what was accepted stays accepted.
     let fewer = [
+        "agent_usage authenticated SELECT",
         "campaign_results authenticated SELECT",
         "project_budgets authenticated SELECT",
         "project_crew authenticated SELECT",
@@ -113,8 +114,8 @@ async fn every_view_runs_as_the_one_who_reads_it() {
         "select relname || ' ' || coalesce(array_to_string(reloptions, ','), '') from pg_class
          where relnamespace = 'api'::regnamespace and relkind in ('v', 'm') order by 1",
     );
-    let invokers =
-        ["campaign_results", "project_budgets", "project_crew"].map(|view| format!("{view} security_invoker=true"));
+    let invokers = ["agent_usage", "campaign_results", "project_budgets", "project_crew"];
+    let invokers = invokers.map(|view| format!("{view} security_invoker=true"));
     assert_eq!(views.await, invokers);
 }
 
