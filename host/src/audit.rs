@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::telemetry::metrics::limit_hit;
 
@@ -22,8 +23,9 @@ const KEPT: usize = 2_000;
 const LIMITS_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).expect("five isn't zero");
 
 /// Something that happened.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[schema(as = AuditEvent)]
 pub enum Event {
     /// A plugin reached for something that it may not have. Nothing left the host.
     Denial(Denial),
@@ -36,33 +38,42 @@ pub enum Event {
 }
 
 /// See [`Event::Denial`].
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AuditDenial)]
 pub struct Denial {
     /// `grant.denied`, or `writes.stopped` when an operator has stopped all writes.
     pub event: &'static str,
     /// The plugin.
+    #[schema(value_type = String)]
     pub plugin: Arc<str>,
     /// Whom it acted for.
+    #[schema(value_type = String)]
     pub user: Arc<str>,
     /// The table reached for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub table: Option<String>,
     /// select, insert, update or delete.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub verb: Option<&'static str>,
     /// The column reached for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub column: Option<String>,
     /// What would allow it.
     pub message: String,
 }
 
 /// See [`Event::Write`].
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AuditWrite)]
 pub struct Write {
     /// The plugin.
+    #[schema(value_type = String)]
     pub plugin: Arc<str>,
     /// Whom it acted for.
+    #[schema(value_type = String)]
     pub user: Arc<str>,
     /// The table.
     pub table: String,
@@ -75,36 +86,44 @@ pub struct Write {
 }
 
 /// See [`Event::Admin`].
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AuditAdminCall)]
 pub struct AdminCall {
     /// Where it came from.
+    #[schema(value_type = String)]
     pub address: IpAddr,
     /// Begins the SHA-256 of the key that was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     pub key: Option<Arc<str>>,
     /// As in `POST /api/admin/plugins/invoices/disable`; of a call without the key, the route only.
     pub call: String,
     /// The status it was answered with.
     pub status: u16,
     /// The request's id.
+    #[schema(value_type = String)]
     pub request_id: Arc<str>,
 }
 
 /// See [`Event::Limit`].
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AuditLimitReached)]
 pub struct LimitReached {
     /// `address`, `user`, `turns`, `admin` or `admin-failures`.
     pub limit: &'static str,
     /// Whose it is, where the request came from one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     pub user: Option<Arc<str>>,
     /// Whose it is, where the limit is one of addresses.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     pub address: Option<IpAddr>,
 }
 
 /// An event and when it was.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
 pub struct Entry {
     /// Counts up over all kinds, from the start of the process.
     pub id: u64,

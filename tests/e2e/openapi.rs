@@ -14,9 +14,12 @@ use uuid::Uuid;
 use crate::conversation::greets;
 use crate::scripts::{overdue, script};
 
-/// A server that stands for one in production: a token is needed.
+/// A server that stands for one in production: a token is needed. It has nothing against many requests.
 const PRODUCTION: &[(&str, &str)] = &[
     ("ENVIRONMENT", "production"),
+    ("RATE_LIMIT_USER_PER_MINUTE", "1000000"),
+    ("RATE_LIMIT_ADDRESS_PER_MINUTE", "1000000"),
+    ("CANVALO_MAX_TURNS_PER_USER", "64"),
     ("ADMIN_API_KEY", "0123456789abcdef0123456789abcdef"),
     ("LLM_PROVIDER", "bedrock"),
     ("AWS_REGION", "us-east-1"),

@@ -19,8 +19,9 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use super::admin::{audit, plugins, turns, writes};
 use super::error::ErrorAnswer;
-use super::{chat, conversations, pages, service};
+use super::{chat, conversations, metrics, pages, service};
 use stream::NamedChunks;
 
 /// What a reader should know before the routes.
@@ -44,6 +45,19 @@ user.";
         conversations::create,
         conversations::show,
         conversations::delete,
+        metrics::show,
+        plugins::list,
+        plugins::show,
+        plugins::enable,
+        plugins::disable,
+        plugins::kill,
+        plugins::reload,
+        turns::list,
+        turns::stop,
+        writes::show,
+        writes::stop,
+        writes::allow,
+        audit::list,
         pages::document,
         pages::swagger_ui,
         pages::redoc,
@@ -52,23 +66,27 @@ user.";
     tags(
         (name = "chat", description = "Questions and their answers."),
         (name = "conversations", description = "What was said before."),
+        (name = "operators", description = "What runs, who did what, and the switches."),
         (name = "service", description = "What this service is and how it is."),
     ),
-    modifiers(&BearerToken, &NamedChunks),
+    modifiers(&BearerTokens, &NamedChunks),
 )]
 struct Described;
 
-/// How a user signs in.
-struct BearerToken;
+/// How a user, an operator and Prometheus are known.
+struct BearerTokens;
 
-impl Modify for BearerToken {
+impl Modify for BearerTokens {
     fn modify(&self, document: &mut Document) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .description(Some("A user's token from Supabase Auth."));
         let components = document.components.get_or_insert_default();
-        components.add_security_scheme("user_token", SecurityScheme::Http(scheme.build()));
+        let mut add = |name: &str, description: &str, format: Option<&str>| {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description));
+            let scheme = format.into_iter().fold(scheme, |scheme, format| scheme.bearer_format(format));
+            components.add_security_scheme(name, SecurityScheme::Http(scheme.build()));
+        };
+        add("user_token", "A user's token from Supabase Auth.", Some("JWT"));
+        add("admin_key", "The operators' key, ADMIN_API_KEY.", None);
+        add("metrics_token", "What Prometheus sends, METRICS_TOKEN.", None);
     }
 }
 

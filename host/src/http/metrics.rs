@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
+use super::document::refusals::{Refusals, Scrape};
 use super::error::ApiError;
 use crate::app::App;
 use crate::auth::AuthError;
@@ -18,7 +19,15 @@ use crate::telemetry::metrics;
 /// The version of the text format that Prometheus scrapes.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Everything that was counted.
+/// Shows everything that was counted, in Prometheus' text format.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    tag = "operators",
+    responses((status = 200, description = "The figures.", content_type = "text/plain", body = String), Refusals<(Scrape,)>),
+    security(("metrics_token" = []), ("admin_key" = [])),
+)]
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
     authorise(&app.config, &headers)?;
     let text = tokio::task::spawn_blocking(metrics::render).await;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 use wasmtime::Engine;
 
 use super::loader::Loader;
@@ -42,7 +43,7 @@ pub struct Entry {
 }
 
 /// Why a plugin, or a new version of it, is not loaded.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LoadFailure {
     /// When it was tried.
     pub at: DateTime<Utc>,
@@ -51,8 +52,9 @@ pub struct LoadFailure {
 }
 
 /// How a plugin is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PluginState)]
 pub enum State {
     /// Turns start in it.
     Ready,

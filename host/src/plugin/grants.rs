@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use super::manifest::Manifest;
 use crate::capability::data::{Identifier, postgrest};
@@ -24,7 +25,7 @@ const DEFAULT_MAX_ROWS: u32 = 100;
 const DEFAULT_MAX_AFFECTED: u32 = 1;
 
 /// What a manifest requests, or an operator grants.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct Permissions {
     /// Whether it may call the model.
     pub llm: bool,
@@ -33,7 +34,7 @@ pub struct Permissions {
 }
 
 /// What may be done with one table.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TablePermissions {
     /// Columns that may be read, filtered and sorted by.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
 use super::runtime::RunError;
 use crate::capability::llm::TokenUsage;
@@ -37,16 +38,19 @@ impl Default for Gate {
 }
 
 /// Turns that failed.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = PluginFailures)]
 pub struct Failures {
     /// How many of each kind; see [`RunError::kind`].
+    #[schema(value_type = BTreeMap<String, u64>)]
     pub by_kind: BTreeMap<&'static str, u64>,
     /// The newest one.
+    #[schema(required = true)]
     pub last: Option<LastFailure>,
 }
 
 /// The newest failure. Its words can be the guest's, and with them a user's, so they are in the log only.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LastFailure {
     /// When.
     pub at: DateTime<Utc>,
@@ -55,7 +59,8 @@ pub struct LastFailure {
 }
 
 /// What a plugin used since the process started.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PluginUsage)]
 pub struct Usage {
     /// Turns begun.
     pub turns: u64,

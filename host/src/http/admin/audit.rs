@@ -6,19 +6,52 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::audit::{Entry, Filter, Kind};
+use crate::http::document::refusals::{self, Operator, Refusals};
 use crate::http::error::ApiError;
 use crate::http::extract::Parameters;
 
 /// Events, the newest first.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct AuditList {
     events: Vec<Entry>,
 }
 
-/// `GET /api/admin/audit?kind=&plugin=&user=&since=&limit=`: the newest events of this process.
+/// Which events.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query, whose values are read one by one with their errors")]
+pub(crate) struct AuditQuery {
+    /// `denial`, `write`, `admin` or `limit`.
+    #[param(nullable = false, pattern = "^(denial|write|admin|limit)$")]
+    kind: Option<String>,
+    /// Of one plugin.
+    #[param(nullable = false)]
+    plugin: Option<String>,
+    /// Of one user, by the tag that logs have.
+    #[param(nullable = false)]
+    user: Option<String>,
+    /// Not before this time.
+    #[param(nullable = false)]
+    since: Option<DateTime<Utc>>,
+    /// How many at most.
+    #[param(required = false, minimum = 1, maximum = 1000, default = 100)]
+    limit: u32,
+}
+
+/// Lists the newest audit events of this process, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/admin/audit",
+    operation_id = "list_audit",
+    tag = "operators",
+    params(AuditQuery),
+    responses((status = 200, description = "The events.", body = AuditList), Refusals<(Operator, refusals::Parameters)>),
+    security(("admin_key" = [])),
+)]
 pub(crate) async fn list(State(app): State<Arc<App>>, parameters: Parameters) -> Result<Json<AuditList>, ApiError> {
     let filter = Filter {
         kind: parameters.text("kind").map(kind).transpose()?,

@@ -6,8 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::http::document::refusals::{OnePlugin, Operator, Refusals, Reload};
 use crate::http::error::ApiError;
 use crate::http::extract::Name;
 use crate::plugin::catalog::{Entry, LoadFailure, ReloadError, State as PluginState};
@@ -15,46 +17,55 @@ use crate::plugin::grants::Permissions;
 use crate::plugin::standing::{Failures, Usage};
 
 /// All plugins.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct PluginList {
     plugins: Vec<PluginView>,
 }
 
 /// A plugin as operators see it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct PluginView {
     name: String,
+    #[schema(required = true)]
     version: Option<String>,
+    #[schema(required = true)]
     description: Option<String>,
     /// The file in the plugin folder.
     file: String,
     /// Of the file that was loaded.
+    #[schema(required = true)]
     sha256: Option<String>,
+    #[schema(required = true)]
     loaded_at: Option<DateTime<Utc>>,
     /// What it may do: requested, and granted.
+    #[schema(required = true)]
     grants: Option<Permissions>,
     health: Health,
     usage: Usage,
 }
 
 /// How a plugin is doing.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PluginHealth)]
 struct Health {
     state: PluginState,
     enabled: bool,
     /// Turns that run now.
     running: u64,
     /// Why the last attempt to load it failed.
+    #[schema(required = true)]
     load_failure: Option<LoadFailure>,
     failures: Failures,
 }
 
 /// One plugin, with what its manifest requests and what `grants.toml` says.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct PluginDetails {
     #[serde(flatten)]
     plugin: PluginView,
+    #[schema(required = true)]
     requested: Option<Permissions>,
+    #[schema(required = true)]
     granted: Option<Permissions>,
 }
 
@@ -93,34 +104,88 @@ impl From<Entry> for PluginDetails {
     }
 }
 
-/// `GET /api/admin/plugins`: all of them, those that can't be loaded too.
+/// Lists the plugins, those that can't be loaded too.
+#[utoipa::path(
+    get,
+    path = "/api/admin/plugins",
+    operation_id = "list_plugins",
+    tag = "operators",
+    responses((status = 200, description = "All of them.", body = PluginList), Refusals<(Operator,)>),
+    security(("admin_key" = [])),
+)]
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<PluginList> {
     let plugins = app.supervisor.catalog().all().into_iter().map(PluginView::from).collect();
     Json(PluginList { plugins })
 }
 
-/// `GET /api/admin/plugins/{name}`
+/// Shows a plugin, with what it requests and what it was granted.
+#[utoipa::path(
+    get,
+    path = "/api/admin/plugins/{name}",
+    operation_id = "show_plugin",
+    tag = "operators",
+    params(("name" = String, Path, description = "The plugin.")),
+    responses((status = 200, description = "The plugin.", body = PluginDetails), Refusals<(Operator, OnePlugin)>),
+    security(("admin_key" = [])),
+)]
 pub(crate) async fn show(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
     found(app.supervisor.catalog().get(&name))
 }
 
-/// `POST /api/admin/plugins/{name}/enable`: turns may start in it again.
+/// Lets turns start in a plugin again.
+#[utoipa::path(
+    post,
+    path = "/api/admin/plugins/{name}/enable",
+    operation_id = "enable_plugin",
+    tag = "operators",
+    params(("name" = String, Path, description = "The plugin.")),
+    responses((status = 200, description = "As it is now.", body = PluginDetails), Refusals<(Operator, OnePlugin)>),
+    security(("admin_key" = [])),
+)]
 pub(crate) async fn enable(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
     found(app.supervisor.catalog().enable(&name))
 }
 
-/// `POST /api/admin/plugins/{name}/disable`: no turn starts in it any more. What runs may end.
+/// Lets no turn start in a plugin any more. What runs may end.
+#[utoipa::path(
+    post,
+    path = "/api/admin/plugins/{name}/disable",
+    operation_id = "disable_plugin",
+    tag = "operators",
+    params(("name" = String, Path, description = "The plugin.")),
+    responses((status = 200, description = "As it is now.", body = PluginDetails), Refusals<(Operator, OnePlugin)>),
+    security(("admin_key" = [])),
+)]
 pub(crate) async fn disable(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
     found(app.supervisor.catalog().disable(&name))
 }
 
-/// `POST /api/admin/plugins/{name}/kill`: no turn starts in it any more, and what runs stops now.
+/// Lets no turn start in a plugin any more, and stops what runs now.
+#[utoipa::path(
+    post,
+    path = "/api/admin/plugins/{name}/kill",
+    operation_id = "kill_plugin",
+    tag = "operators",
+    params(("name" = String, Path, description = "The plugin.")),
+    responses((status = 200, description = "As it is now.", body = PluginDetails), Refusals<(Operator, OnePlugin)>),
+    security(("admin_key" = [])),
+)]
 pub(crate) async fn kill(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
     found(app.supervisor.catalog().kill(&name))
 }
 
-/// `POST /api/admin/plugins/{name}/reload`: reads its file and the grants again. When that fails, the version that was
-/// there goes on. A file that is new in the folder becomes a plugin.
+/// Reads a plugin's file and its grants again.
+///
+/// When that fails, the version that was there goes on. A file that is new in the folder becomes a plugin.
+#[utoipa::path(
+    post,
+    path = "/api/admin/plugins/{name}/reload",
+    operation_id = "reload_plugin",
+    tag = "operators",
+    params(("name" = String, Path, description = "The plugin.")),
+    responses((status = 200, description = "As it is now.", body = PluginDetails), Refusals<(Operator, OnePlugin, Reload)>),
+    security(("admin_key" = [])),
+)]
 pub(crate) async fn reload(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
     match app.supervisor.catalog().reload(&name).await {
         Ok(entry) => Ok(Json(entry.into())),

@@ -6,29 +6,35 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::capability::llm::usage::Usage;
+use crate::http::document::refusals::{OneTurn, Operator, Parameters, Refusals};
 use crate::http::error::ApiError;
 use crate::http::extract::Id;
 use crate::supervisor::RunningTurn;
 
 /// All turns that run, the oldest first.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct TurnList {
     turns: Vec<TurnView>,
 }
 
 /// A turn that runs.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct TurnView {
     id: Uuid,
     /// Stands for the user, as in the log.
+    #[schema(value_type = String)]
     user: Arc<str>,
     /// The agents that were asked so far; none while the supervisor chooses or answers itself.
+    #[schema(value_type = Vec<String>)]
     agents: Vec<Arc<str>>,
+    #[schema(required = true)]
     conversation_id: Option<Uuid>,
+    #[schema(value_type = String)]
     request_id: Arc<str>,
     started_at: DateTime<Utc>,
     age_ms: u64,
@@ -51,14 +57,32 @@ impl From<&RunningTurn> for TurnView {
     }
 }
 
-/// `GET /api/admin/turns`
+/// Lists the turns that run, the oldest first.
+#[utoipa::path(
+    get,
+    path = "/api/admin/turns",
+    operation_id = "list_turns",
+    tag = "operators",
+    responses((status = 200, description = "All of them.", body = TurnList), Refusals<(Operator,)>),
+    security(("admin_key" = [])),
+)]
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<TurnList> {
     let turns = app.supervisor.turns().all().iter().map(|turn| TurnView::from(&**turn)).collect();
     Json(TurnList { turns })
 }
 
-/// `DELETE /api/admin/turns/{id}`: stops it, and answers with what it was. Its stream ends with an error that says so. A
-/// write that is under way finishes.
+/// Stops a turn, and answers with what it was.
+///
+/// Its stream ends with an error that says so. A write that is under way finishes.
+#[utoipa::path(
+    delete,
+    path = "/api/admin/turns/{id}",
+    operation_id = "stop_turn",
+    tag = "operators",
+    params(("id" = Uuid, Path, description = "The turn.")),
+    responses((status = 200, description = "What it was.", body = TurnView), Refusals<(Operator, Parameters, OneTurn)>),
+    security(("admin_key" = [])),
+)]
 pub(crate) async fn stop(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<TurnView>, ApiError> {
     let turn = app.supervisor.turns().stop(id).ok_or_else(ApiError::no_such_turn)?;
     Ok(Json(TurnView::from(&*turn)))

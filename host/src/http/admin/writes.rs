@@ -6,31 +6,59 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::http::document::refusals::{Operator, Refusals};
 
 /// Where the switch stands.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Writes {
     /// `allowed` or `stopped`.
     state: &'static str,
+    #[schema(required = true)]
     stopped_at: Option<DateTime<Utc>>,
 }
 
-/// `GET /api/admin/writes`
+/// Says whether plugins may write.
+#[utoipa::path(
+    get,
+    path = "/api/admin/writes",
+    operation_id = "show_writes",
+    tag = "operators",
+    responses((status = 200, description = "Where the switch stands.", body = Writes), Refusals<(Operator,)>),
+    security(("admin_key" = [])),
+)]
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Json<Writes> {
     let stopped_at = app.write_switch().stopped_at();
     Json(Writes { state: if stopped_at.is_some() { "stopped" } else { "allowed" }, stopped_at })
 }
 
-/// `POST /api/admin/writes/stop`: no plugin changes anything from now on. Writes that have left the host finish.
-/// Conversations are kept all the same.
+/// Stops all that plugins write.
+///
+/// No plugin changes anything from now on. Writes that have left the host finish. Conversations are kept all the same.
+#[utoipa::path(
+    post,
+    path = "/api/admin/writes/stop",
+    operation_id = "stop_writes",
+    tag = "operators",
+    responses((status = 200, description = "Where the switch stands.", body = Writes), Refusals<(Operator,)>),
+    security(("admin_key" = [])),
+)]
 pub(crate) async fn stop(app: State<Arc<App>>) -> Json<Writes> {
     app.write_switch().stop();
     show(app).await
 }
 
-/// `POST /api/admin/writes/allow`
+/// Lets plugins write again.
+#[utoipa::path(
+    post,
+    path = "/api/admin/writes/allow",
+    operation_id = "allow_writes",
+    tag = "operators",
+    responses((status = 200, description = "Where the switch stands.", body = Writes), Refusals<(Operator,)>),
+    security(("admin_key" = [])),
+)]
 pub(crate) async fn allow(app: State<Arc<App>>) -> Json<Writes> {
     app.write_switch().allow();
     show(app).await

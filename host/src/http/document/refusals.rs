@@ -18,6 +18,7 @@ use crate::capability::data::DataError;
 use crate::conversation::ConversationError;
 use crate::conversation::context::TooLong;
 use crate::http::error::ApiError;
+use crate::throttle::Level;
 
 /// A step of a request.
 pub(in crate::http) trait Step {
@@ -43,6 +44,21 @@ pub(in crate::http) enum OneConversation {}
 /// A turn begins.
 pub(in crate::http) enum Turn {}
 
+/// The caller is an operator.
+pub(in crate::http) enum Operator {}
+
+/// The plugin that the request names is there.
+pub(in crate::http) enum OnePlugin {}
+
+/// A plugin's file can be loaded.
+pub(in crate::http) enum Reload {}
+
+/// The turn that the request names runs.
+pub(in crate::http) enum OneTurn {}
+
+/// The caller may read the metrics.
+pub(in crate::http) enum Scrape {}
+
 impl Step for SignedIn {
     fn refusals() -> Vec<ApiError> {
         let errors = [
@@ -52,8 +68,9 @@ impl Step for SignedIn {
             AuthError::ExpiredToken,
             AuthError::UserMismatch,
             AuthError::Configuration("SUPABASE_JWT_SECRET is not set"),
+            AuthError::Unavailable("the project's keys can't be fetched"),
         ];
-        errors.map(ApiError::from).into()
+        errors.into_iter().map(ApiError::from).chain([limited("user", 120)]).collect()
     }
 }
 
@@ -63,6 +80,7 @@ impl Step for JsonBody {
             ApiError::malformed_body("the body must be a JSON object"),
             ApiError::body_too_large(format!("the body is larger than {} bytes", crate::http::BODY_BYTES)),
             ApiError::unsupported_media_type(),
+            ApiError::body_too_slow(),
             ApiError::invalid_field("user_id: must be a UUID"),
         ]
     }
@@ -92,8 +110,56 @@ impl Step for OneConversation {
 
 impl Step for Turn {
     fn refusals() -> Vec<ApiError> {
-        vec![ConversationError::from(TooLong { needed: 41_000, room: 27_904 }).into(), ApiError::busy()]
+        vec![
+            ConversationError::from(TooLong { needed: 41_000, room: 27_904 }).into(),
+            ApiError::busy(),
+            ApiError::too_many_turns(8),
+        ]
     }
+}
+
+impl Step for Operator {
+    fn refusals() -> Vec<ApiError> {
+        vec![
+            ApiError::admin_key_refused(true),
+            ApiError::admin_key_refused(false),
+            limited("admin", 120),
+            ApiError::admin_not_configured(),
+        ]
+    }
+}
+
+impl Step for OnePlugin {
+    fn refusals() -> Vec<ApiError> {
+        vec![ApiError::no_such_plugin()]
+    }
+}
+
+impl Step for Reload {
+    fn refusals() -> Vec<ApiError> {
+        vec![ApiError::plugin_not_loaded("it doesn't fit the contract canvalo:agent@0.1: it exports no agent")]
+    }
+}
+
+impl Step for OneTurn {
+    fn refusals() -> Vec<ApiError> {
+        vec![ApiError::no_such_turn()]
+    }
+}
+
+impl Step for Scrape {
+    fn refusals() -> Vec<ApiError> {
+        let errors = [
+            AuthError::MissingToken,
+            AuthError::MalformedToken("its scheme is not Bearer"),
+            AuthError::InvalidToken("it does not open the metrics"),
+        ];
+        errors.map(ApiError::from).into()
+    }
+}
+
+fn limited(name: &'static str, quota: u32) -> ApiError {
+    ApiError::rate_limited(&Level { name, quota, remaining: 0, full_in_s: 60, retry_after_s: Some(2) }, 2)
 }
 
 /// A route that takes nothing refuses nothing.
