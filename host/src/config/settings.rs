@@ -151,7 +151,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
             admin_key: reader.secret("ADMIN_API_KEY"),
             system_user: reader
                 .parsed("SYSTEM_USER_ID", |id| Uuid::try_parse(id).map_err(|_| "a UUID".into()))
-                .unwrap_or(Uuid::nil()),
+                .unwrap_or_default(),
         },
         limits: limits::limits(reader, stage),
         cors: limits::cors(reader, stage),

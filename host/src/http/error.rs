@@ -16,12 +16,13 @@ use crate::throttle::Level;
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
-    body: ErrorBody,
+    /// Apart, as every result of a handler would have to have room for it.
+    body: Box<ErrorBody>,
     retry_after_s: Option<u32>,
 }
 
 /// The body of every answer that isn't 2xx.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ErrorAnswer {
     /// What is wrong.
     pub error: ErrorBody,
@@ -58,7 +59,7 @@ impl ApiError {
             retryable: status.is_server_error(),
             request_id: None,
         };
-        Self { status, body, retry_after_s: None }
+        Self { status, body: Box::new(body), retry_after_s: None }
     }
 
     /// The request has the right form, but a field's value can't be used.
@@ -139,14 +140,15 @@ impl ApiError {
     }
 
     pub(super) fn admin_not_configured() -> Self {
-        let error = Self::new(
+        let mut error = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "CONFIGURATION_ERROR",
             "ADMIN_API_KEY is not set, so nobody can use the admin API",
             "Administration is not set up.",
             &["Set ADMIN_API_KEY and start the server again."],
         );
-        Self { body: ErrorBody { retryable: false, ..error.body }, ..error }
+        error.body.retryable = false;
+        error
     }
 
     pub(super) fn admin_key_refused(is_missing: bool) -> Self {
@@ -234,7 +236,7 @@ impl ApiError {
     }
 
     pub(super) fn into_answer(self) -> ErrorAnswer {
-        ErrorAnswer { error: self.body }
+        ErrorAnswer { error: *self.body }
     }
 }
 
@@ -304,7 +306,7 @@ impl From<Failure> for ApiError {
             "INTERNAL_ERROR" => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         };
-        Self { status, body: failure.into(), retry_after_s: None }
+        Self { status, body: Box::new(failure.into()), retry_after_s: None }
     }
 }
 
@@ -339,18 +341,18 @@ impl From<AuthError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let (status, headers, body) = (self.status(), self.headers(), self.body.clone());
-        let mut response = (status, headers, Json(self.into_answer())).into_response();
-        response.extensions_mut().insert(body);
+        let (status, headers, answer) = (self.status(), self.headers(), self.into_answer());
+        let mut response = (status, headers, Json(&answer)).into_response();
+        response.extensions_mut().insert(answer);
         response
     }
 }
 
 /// Puts the id of its request into an answer that is an error.
 pub(super) fn name_request(response: &mut Response, id: &str) {
-    let Some(mut error) = response.extensions_mut().remove::<ErrorBody>() else { return };
-    error.request_id = Some(id.to_owned());
-    let answer = serde_json::to_string(&ErrorAnswer { error }).expect("an error holds only strings and booleans");
+    let Some(mut answer) = response.extensions_mut().remove::<ErrorAnswer>() else { return };
+    answer.error.request_id = Some(id.to_owned());
+    let answer = serde_json::to_string(&answer).expect("an error holds only strings and booleans");
     *response.body_mut() = Body::from(answer);
 }
 

@@ -17,6 +17,9 @@ pub(super) struct Loader {
     folder: PathBuf,
 }
 
+/// A file, and what became of it.
+pub(super) type Tried = (PathBuf, Result<Plugin, LoadError>);
+
 impl Loader {
     pub(super) fn new(engine: &Engine, folder: &Path) -> Result<Self, RegistryError> {
         let linker = linker(engine).map_err(|error| RegistryError::Linker(format!("{error:#}")))?;
@@ -33,8 +36,8 @@ impl Loader {
         self.folder.join(format!("{name}.wasm"))
     }
 
-    /// Every `.wasm` of the folder, by path, and what became of it.
-    pub(super) fn load_all(&self) -> Result<Vec<(PathBuf, Result<Plugin, LoadError>)>, RegistryError> {
+    /// Every `.wasm` of the folder, by path.
+    pub(super) fn load_all(&self) -> Result<Vec<Tried>, RegistryError> {
         let grants = self.grants()?;
         Ok(wasm_files(&self.folder)
             .into_iter()

@@ -155,6 +155,9 @@ async fn a_new_version_takes_over_and_what_runs_ends_in_the_old_one() {
     assert_eq!(usage["turns"], 2, "usage outlives a version");
 }
 
+/// What is wrong, how it gets wrong, and what the answer says of it.
+type Broken<'a> = (&'a str, Box<dyn Fn() + 'a>, &'a str);
+
 #[tokio::test]
 async fn a_version_that_cannot_be_loaded_leaves_the_last_good_one_in_place() {
     let folder = one_plugin("remembers", "1.0.0");
@@ -163,7 +166,7 @@ async fn a_version_that_cannot_be_loaded_leaves_the_last_good_one_in_place() {
     let file = folder.path().join("changer.wasm");
     let good = std::fs::read(&file).unwrap();
     let grants = folder.path().join("grants.toml");
-    let broken: [(&str, Box<dyn Fn()>, &str); 6] = [
+    let broken: [Broken<'_>; 6] = [
         ("cut short", Box::new(|| std::fs::write(&file, &good[..good.len() / 2]).unwrap()), "cut short"),
         ("no component", Box::new(|| std::fs::write(&file, "not wasm").unwrap()), "not a WebAssembly component"),
         (

@@ -180,8 +180,8 @@ impl State {
             audit.record(audit::Event::Write(audit::Write { plugin, user, table, verb, rows, outcome }));
             result
         };
-        let recorded = self.tools.run(async { self.services.writes.spawn(carried(recorded.in_current_span())) }).await;
-        match recorded.await {
+        let writing = async { self.services.writes.spawn(carried(recorded.in_current_span())).await };
+        match self.tools.run(writing).await {
             Ok(result) => Ok(texts(result?)),
             Err(_) => Err(DataError::Other("the write failed inside the host".into())),
         }
