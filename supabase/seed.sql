@@ -338,7 +338,7 @@ from (values
   ('a', 3, 'Four new commercial clients', null, 'clients', 4.00, 1.00, 'clients', -90, 20, 'active'),
   ('a', 4, 'Average rating of 4.5', null, 'satisfaction', 4.50, 3.63, 'stars', -180, 30, 'active'),
   ('a', 5, 'Fifteen estimates last quarter', null, 'clients', 15.00, 17.00, 'estimates', -180, -90, 'completed'),
-  ('a', 6, 'Collect all invoices over 90 days', null, 'revenue', 5800.00, 0.00, 'USD', -60, -5, 'overdue'),
+  ('a', 6, 'Revenue of the autumn season', null, 'revenue', 20000.00, 17150.00, 'USD', -60, -5, 'overdue'),
   ('b', 1, 'Marine revenue', 'Hulls, decks and masts', 'revenue', 90000.00, 38250.00, 'USD', -200, 165, 'active'),
   ('b', 2, 'Three dry dock contracts', null, 'projects', 3.00, 2.00, 'projects', -100, 80, 'active'),
   ('b', 3, 'Rating of 4.8', null, 'satisfaction', 4.80, 4.25, 'stars', -150, 40, 'active')

@@ -12,11 +12,8 @@ use uuid::Uuid;
 
 use crate::config::LimitConfig;
 
-/// Admin calls a minute from one address. An operator with a script that looks every second stays below.
-const ADMIN_CALLS: u32 = 120;
-
-/// Admin calls a minute from one address that have no key, or a wrong one.
-const ADMIN_FAILURES: u32 = 10;
+/// Of so many admin calls one may come without the right key.
+const ADMIN_FAILURES: u32 = 12;
 
 /// The limits of this process.
 pub struct Throttle {
@@ -39,8 +36,8 @@ impl Throttle {
         Self {
             address: Buckets::new("address", config.address_per_minute),
             user: Buckets::new("user", config.user_per_minute),
-            admin: Buckets::new("admin", ADMIN_CALLS),
-            admin_failures: Buckets::new("admin-failures", ADMIN_FAILURES),
+            admin: Buckets::new("admin", config.admin_per_minute),
+            admin_failures: Buckets::new("admin-failures", config.admin_per_minute.div_ceil(ADMIN_FAILURES)),
             turns: TurnsPerUser::new(config.turns_per_user),
         }
     }

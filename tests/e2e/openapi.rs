@@ -14,18 +14,23 @@ use uuid::Uuid;
 use crate::conversation::greets;
 use crate::scripts::{overdue, script};
 
+const ADMIN_API_KEY: &str = "0123456789abcdef0123456789abcdef";
+const METRICS_TOKEN: &str = "fedcba9876543210fedcba9876543210";
+
 /// A server that stands for one in production: a token is needed. It has nothing against many requests.
 const PRODUCTION: &[(&str, &str)] = &[
     ("ENVIRONMENT", "production"),
     ("RATE_LIMIT_USER_PER_MINUTE", "1000000"),
     ("RATE_LIMIT_ADDRESS_PER_MINUTE", "1000000"),
+    ("RATE_LIMIT_ADMIN_PER_MINUTE", "1000000"),
     ("CANVALO_MAX_TURNS_PER_USER", "64"),
-    ("ADMIN_API_KEY", "0123456789abcdef0123456789abcdef"),
+    ("ADMIN_API_KEY", ADMIN_API_KEY),
+    ("METRICS_TOKEN", METRICS_TOKEN),
     ("LLM_PROVIDER", "bedrock"),
     ("AWS_REGION", "us-east-1"),
 ];
 
-/// Runs schemathesis against a server, as a user.
+/// Runs schemathesis against a server, as a user and as its operator.
 async fn schemathesis(server: &Server, user: Uuid) -> Output {
     let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("schemathesis");
     let make = move || python(&environment, include_str!("openapi/requirements.txt"));
@@ -36,7 +41,13 @@ async fn schemathesis(server: &Server, user: Uuid) -> Output {
     let mut command = Command::new(python);
     command.args(["-c", "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())"]);
     command.arg("--config-file").arg(config).args(["run", "--no-color", &format!("{}/openapi.json", server.url)]);
-    command.env_clear().env("TOKEN", server.world.token(user)).env("PYTHONHASHSEED", "0").env("NO_PROXY", "*");
+    command
+        .env_clear()
+        .env("TOKEN", server.world.token(user))
+        .env("ADMIN_API_KEY", ADMIN_API_KEY)
+        .env("METRICS_TOKEN", METRICS_TOKEN)
+        .env("PYTHONHASHSEED", "0")
+        .env("NO_PROXY", "*");
     command.current_dir(folder.path()).kill_on_drop(true).output().await.unwrap()
 }
 

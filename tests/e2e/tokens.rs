@@ -74,6 +74,27 @@ async fn code(response: Response) -> String {
 }
 
 #[tokio::test]
+async fn nothing_of_a_request_is_looked_at_before_its_token() {
+    let project = FakeProject::start().await;
+    let server = production(&project, SECRET).await;
+    let client = Client::of(&server);
+    let post = |path: &str, body: &str| {
+        let request = client.client.post(format!("{}{path}", server.url)).header("content-type", "application/json");
+        request.body(body.to_owned()).send()
+    };
+    for path in ["/api/chat/stream", "/api/conversations"] {
+        for body in ["", "{", "[]", r#"{"user_id":7}"#, &"x".repeat(10_000)] {
+            let refused = post(path, body).await.unwrap();
+            assert_eq!((refused.status(), code(refused).await.as_str()), (StatusCode::UNAUTHORIZED, "MISSING_TOKEN"));
+        }
+    }
+    for path in ["/api/conversations?limit=many", "/api/conversations/7"] {
+        let refused = client.client.get(format!("{}{path}", server.url)).send().await.unwrap();
+        assert_eq!(code(refused).await, "MISSING_TOKEN", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn every_bad_token_is_refused_by_every_endpoint_before_anything_is_asked_of_the_project() {
     let project = FakeProject::start().await;
     let server = production(&project, SECRET).await;

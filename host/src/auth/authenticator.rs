@@ -47,22 +47,27 @@ impl Authenticator {
         Self { verifier, policy, minted: Mutex::default() }
     }
 
-    /// The user of a request with these `Authorization` headers, that names `claimed` as its user in its body or query.
-    /// A claim never grants anything: it must be the token's user, or in development name one.
-    pub async fn authenticate<'a>(
+    /// Whom a token in these `Authorization` headers names. Nobody only in development, without a token.
+    pub async fn signed_in<'a>(
         &self,
         authorization: impl IntoIterator<Item = &'a HeaderValue>,
-        claimed: Option<Uuid>,
-    ) -> Result<User, AuthError> {
+    ) -> Result<Option<User>, AuthError> {
         match (bearer(authorization)?, &self.policy) {
             (Some(token), _) => {
                 let verifier = self.verifier.as_ref().ok_or(AuthError::Configuration("SUPABASE_URL is not set"))?;
-                let user = verifier.verify(token).await?;
-                match claimed {
-                    Some(claimed) if claimed != user.id => Err(AuthError::UserMismatch),
-                    _ => Ok(user),
-                }
+                verifier.verify(token).await.map(Some)
             }
+            (None, Policy::TokenRequired) => Err(AuthError::MissingToken),
+            (None, Policy::TokenOptional { .. }) => Ok(None),
+        }
+    }
+
+    /// The user of a request that names `claimed` as its user in its body or query. A claim never grants anything: it must
+    /// be the token's user, or in development name one.
+    pub fn user(&self, signed_in: Option<User>, claimed: Option<Uuid>) -> Result<User, AuthError> {
+        match (signed_in, &self.policy) {
+            (Some(user), _) if claimed.is_none_or(|claimed| claimed == user.id) => Ok(user),
+            (Some(_), _) => Err(AuthError::UserMismatch),
             (None, Policy::TokenRequired) => Err(AuthError::MissingToken),
             (None, Policy::TokenOptional { system_user, issuer, secret }) => {
                 let secret = secret.as_ref().ok_or(AuthError::Configuration(
@@ -129,6 +134,16 @@ mod tests {
     const SYSTEM: Uuid = Uuid::from_u128(7);
     const ANNA: Uuid = Uuid::from_u128(0xA);
     const BEN: Uuid = Uuid::from_u128(0xB);
+
+    impl Authenticator {
+        async fn authenticate<'a>(
+            &self,
+            authorization: impl IntoIterator<Item = &'a HeaderValue>,
+            claimed: Option<Uuid>,
+        ) -> Result<User, AuthError> {
+            self.user(self.signed_in(authorization).await?, claimed)
+        }
+    }
 
     fn verifier() -> TokenVerifier {
         TokenVerifier::new(ISSUER, TokenKeys { shared_secret: Some(SECRET.into()), published: None })

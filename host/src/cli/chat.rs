@@ -1,6 +1,6 @@
 //! `canvalo chat`.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -57,26 +57,32 @@ impl Chat {
             let body: Value = response.json().await.unwrap_or_default();
             bail!("{}", refusal(&body["error"]));
         }
-        self.print(response).await
+        match self.print(response).await {
+            // Whoever reads has read enough, as `head` does.
+            Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe) => {
+                Ok(())
+            }
+            printed => printed,
+        }
     }
 
     async fn print(&self, response: reqwest::Response) -> Result<()> {
         let mut bytes = response.bytes_stream();
         let mut pending: Vec<u8> = Vec::new();
-        let mut shown = Shown::default();
+        let (mut shown, mut out) = (Shown::default(), io::stdout());
         while let Some(part) = bytes.next().await {
             pending.extend_from_slice(&part.context("the connection broke before the answer was complete")?);
             while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = pending.drain(..=end).collect();
                 let line = String::from_utf8_lossy(&line);
                 if self.raw {
-                    print!("{line}");
+                    write!(out, "{line}")?;
                 } else if let Some(data) = line.strip_prefix("data:") {
-                    shown.chunk(
-                        &serde_json::from_str(data.trim()).context("the server sent a chunk that is not JSON")?,
-                    )?;
+                    let chunk =
+                        serde_json::from_str(data.trim()).context("the server sent a chunk that is not JSON")?;
+                    shown.chunk(&chunk, &mut out)?;
                 }
-                std::io::stdout().flush()?;
+                out.flush()?;
             }
         }
         Ok(())
@@ -97,12 +103,12 @@ struct Shown {
 }
 
 impl Shown {
-    fn chunk(&mut self, chunk: &Value) -> Result<()> {
+    fn chunk(&mut self, chunk: &Value, out: &mut impl Write) -> Result<()> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         match chunk["type"].as_str() {
             Some("token") => {
                 let content = text(&chunk["content"]);
-                print!("{content}");
+                write!(out, "{content}")?;
                 self.inside_a_line = !content.ends_with('\n');
             }
             Some("tool_call") => {
@@ -111,7 +117,7 @@ impl Shown {
                 // Beside the answer, so that a pipe gets the answer alone.
                 eprintln!("{lead}[{} · {} {}]", text(&chunk["agent_type"]), text(&tool["name"]), text(&tool["status"]));
             }
-            Some("complete") => println!(),
+            Some("complete") => writeln!(out)?,
             Some("error") => bail!("{}", refusal(&chunk["error"])),
             _ => {}
         }

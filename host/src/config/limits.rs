@@ -16,6 +16,9 @@ pub struct LimitConfig {
     /// `RATE_LIMIT_ADDRESS_PER_MINUTE`: requests from an address, 1 to 1,000,000. An office behind one address has many
     /// users. Default 1,200, in development 60,000.
     pub address_per_minute: u32,
+    /// `RATE_LIMIT_ADMIN_PER_MINUTE`: admin calls from an address, 1 to 1,000,000; without the right key a twelfth of it. An
+    /// operator with a script that looks every second stays below the default, 120.
+    pub admin_per_minute: u32,
     /// `CANVALO_MAX_TURNS_PER_USER`: turns of a user at the same time, 1 to 4096. Default 8, in development 4096.
     pub turns_per_user: u32,
     /// `TRUSTED_PROXIES`: networks of proxies whose `X-Forwarded-For` is believed, as in `10.0.0.0/8, 192.0.2.7`. Default
@@ -36,10 +39,12 @@ pub(super) fn limits(reader: &mut Reader<'_>, stage: Stage) -> LimitConfig {
     let or = |deployed, development| if stage.is_deployed() { deployed } else { development };
     let user_per_minute = reader.parsed("RATE_LIMIT_USER_PER_MINUTE", |text| number(text, 1_000_000));
     let address_per_minute = reader.parsed("RATE_LIMIT_ADDRESS_PER_MINUTE", |text| number(text, 1_000_000));
+    let admin_per_minute = reader.parsed("RATE_LIMIT_ADMIN_PER_MINUTE", |text| number(text, 1_000_000));
     let turns_per_user = reader.parsed("CANVALO_MAX_TURNS_PER_USER", |text| number(text, 4096));
     LimitConfig {
         user_per_minute: user_per_minute.unwrap_or(or(120, 60_000)),
         address_per_minute: address_per_minute.unwrap_or(or(1_200, 60_000)),
+        admin_per_minute: admin_per_minute.unwrap_or(120),
         turns_per_user: turns_per_user.unwrap_or(or(8, 4096)),
         trusted_proxies: reader.parsed("TRUSTED_PROXIES", |text| list(text, network)).unwrap_or_default(),
     }

@@ -90,6 +90,7 @@ fn every_variable_reaches_its_field() {
         ("CANVALO_MAX_TURNS_PER_USER", "2"),
         ("RATE_LIMIT_USER_PER_MINUTE", "30"),
         ("RATE_LIMIT_ADDRESS_PER_MINUTE", "300"),
+        ("RATE_LIMIT_ADMIN_PER_MINUTE", "60"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7,2001:db8::/32"),
         ("CORS_ORIGINS", "https://app.example.com, http://localhost:3000"),
         ("LOG_LEVEL", "WARNING"),
@@ -120,6 +121,7 @@ fn every_variable_reaches_its_field() {
     assert_eq!(config.plugins.max_turns, 8);
     let limits = config.limits;
     assert_eq!((limits.user_per_minute, limits.address_per_minute, limits.turns_per_user), (30, 300, 2));
+    assert_eq!(limits.admin_per_minute, 60);
     let proxies: Vec<String> = limits.trusted_proxies.iter().map(ToString::to_string).collect();
     assert_eq!(proxies, ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]);
     let origins = ["https://app.example.com".to_owned(), "http://localhost:3000".to_owned()];
@@ -156,6 +158,7 @@ fn a_value_that_cannot_be_used_is_a_problem_and_never_a_default() {
         ("CANVALO_MAX_TURNS_PER_USER", "0"),
         ("RATE_LIMIT_USER_PER_MINUTE", "0"),
         ("RATE_LIMIT_ADDRESS_PER_MINUTE", "1000001"),
+        ("RATE_LIMIT_ADMIN_PER_MINUTE", "0"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
         ("CORS_ORIGINS", "app.example.com"),
@@ -384,6 +387,7 @@ fn deployed_stages_have_limits_and_no_origin_until_one_is_named() {
     let config = read(&deployed(&[])).unwrap();
     let limits = config.limits;
     assert_eq!((limits.user_per_minute, limits.address_per_minute, limits.turns_per_user), (120, 1_200, 8));
+    assert_eq!(limits.admin_per_minute, 120);
     assert_eq!(config.cors, CorsOrigins::Only(Vec::new()));
     let problems = read(&deployed(&[("CORS_ORIGINS", "*")])).unwrap_err();
     assert!(problems.len() == 1 && problems[0].contains("* is for development"), "{problems:?}");

@@ -1,11 +1,10 @@
 //! Who calls: the user, once a handler knows whom the request names, and within the user's limits.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
 use uuid::Uuid;
 
 use super::error::ApiError;
@@ -18,31 +17,28 @@ use crate::auth::User;
 use crate::telemetry;
 use crate::throttle::Place;
 
-/// What a request says of who sent it.
+/// Who sent a request, as far as its headers say. A token is checked before anything else of the request is read.
 pub(super) struct Caller {
-    authorization: Vec<HeaderValue>,
+    signed_in: Option<User>,
     levels: Levels,
     /// The request's id.
     pub(super) request_id: Arc<str>,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
-    type Rejection = Infallible;
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let RequestId(request_id) = RequestId::from_request_parts(parts, state).await?;
-        Ok(Self {
-            authorization: parts.headers.get_all(header::AUTHORIZATION).iter().cloned().collect(),
-            levels: parts.extensions.get().cloned().unwrap_or_default(),
-            request_id,
-        })
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let Ok(RequestId(request_id)) = RequestId::from_request_parts(parts, app).await;
+        let signed_in = app.authenticator.signed_in(parts.headers.get_all(header::AUTHORIZATION)).await?;
+        Ok(Self { signed_in, levels: parts.extensions.get().cloned().unwrap_or_default(), request_id })
     }
 }
 
 impl Caller {
     /// The user. `claimed` is whom the body or the query names.
-    pub(super) async fn user(&self, app: &App, claimed: Option<Uuid>) -> Result<User, ApiError> {
-        let user = app.authenticator.authenticate(&self.authorization, claimed).await?;
+    pub(super) fn user(&self, app: &App, claimed: Option<Uuid>) -> Result<User, ApiError> {
+        let user = app.authenticator.user(self.signed_in.clone(), claimed)?;
         let tag = telemetry::user_tag(user.id);
         trace::user_is(&tag);
         let reached = |limit| LimitReached { limit, user: Some(tag), address: None };

@@ -57,7 +57,7 @@ pub(super) async fn stream(
     body: JsonObject,
 ) -> Result<Response, ApiError> {
     let body = ChatRequest::parse(body, app.config.time_zone)?;
-    let user = caller.user(&app, body.user_id).await?;
+    let user = caller.user(&app, body.user_id)?;
     let place = caller.place(&app, &user)?;
     let permit = app.admit().ok_or_else(ApiError::busy)?;
     let (message, user_tag) = (Arc::<str>::from(body.message), telemetry::user_tag(user.id));

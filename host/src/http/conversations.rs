@@ -156,7 +156,7 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Json<ConversationPage>, ApiError> {
     let ListQuery { user_id, limit, offset } = ListQuery::read(&parameters)?;
-    let user = caller.user(&app, user_id).await?;
+    let user = caller.user(&app, user_id)?;
     let (conversations, total) = app.conversations.list(&user, limit, offset).await?;
     let has_more = u64::from(offset) + (conversations.len() as u64) < total;
     Ok(Json(ConversationPage { conversations, total, limit, offset, has_more }))
@@ -186,7 +186,7 @@ pub(super) async fn create(
     body: JsonObject,
 ) -> Result<(StatusCode, Json<Conversation>), ApiError> {
     let NewConversation { user_id, title } = NewConversation::parse(body)?;
-    let user = caller.user(&app, user_id).await?;
+    let user = caller.user(&app, user_id)?;
     let conversation = app.conversations.create(&user, title.as_deref()).await?;
     Ok((StatusCode::CREATED, Json(conversation)))
 }
@@ -216,7 +216,7 @@ pub(super) async fn show(
     parameters: Parameters,
 ) -> Result<Json<ConversationWithMessages>, ApiError> {
     let ShowQuery { user_id, message_limit, message_offset } = ShowQuery::read(&parameters)?;
-    let user = caller.user(&app, user_id).await?;
+    let user = caller.user(&app, user_id)?;
     let (conversation, messages) = app.conversations.get(&user, id, message_limit, message_offset).await?;
     Ok(Json(ConversationWithMessages { conversation, messages }))
 }
@@ -241,7 +241,7 @@ pub(super) async fn delete(
     parameters: Parameters,
 ) -> Result<StatusCode, ApiError> {
     let UserQuery { user_id } = UserQuery::read(&parameters)?;
-    let user = caller.user(&app, user_id).await?;
+    let user = caller.user(&app, user_id)?;
     app.conversations.delete(&user, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -19,13 +19,28 @@ use crate::telemetry::metrics;
 /// The version of the text format that Prometheus scrapes.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// What it looks like.
+const EXAMPLE: &str = "\
+# TYPE canvalo_http_requests_total counter
+canvalo_http_requests_total{route=\"/api/chat/stream\",status=\"200\"} 12
+";
+
 /// Shows everything that was counted, in Prometheus' text format.
 #[utoipa::path(
     get,
     path = "/metrics",
     operation_id = "metrics",
     tag = "operators",
-    responses((status = 200, description = "The figures.", content_type = "text/plain", body = String), Refusals<(Scrape,)>),
+    responses(
+        (
+            status = 200,
+            description = "The figures.",
+            content_type = "text/plain",
+            body = String,
+            example = json!(EXAMPLE),
+        ),
+        Refusals<(Scrape,)>,
+    ),
     security(("metrics_token" = []), ("admin_key" = [])),
 )]
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {

@@ -188,6 +188,14 @@ async fn with_100_000_rows_an_answer_reads_what_it_is_made_of_and_not_the_table(
             "who was never contacted",
             "select name from api.contacts where last_contacted_at is null order by name limit 50",
         ),
+        (
+            "the best campaigns ever",
+            "select name from api.campaign_results where status not in ('draft', 'scheduled') and roi is not null order by roi desc nulls last, name limit 5",
+        ),
+        (
+            "the campaigns without a cost",
+            "select name from api.campaign_results where status not in ('draft', 'scheduled') and actual_cost = 0 order by name limit 10",
+        ),
         ("an invoice by its number", "select id from api.invoices where invoice_number = 'INV-500'"),
         ("the newest numbers", "select invoice_number from api.invoices order by created_at desc limit 20"),
     ] {

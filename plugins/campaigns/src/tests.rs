@@ -249,6 +249,28 @@ fn campaigns_are_ranked_by_the_database_and_those_without_the_figure_named_apart
 }
 
 #[test]
+fn the_best_of_more_campaigns_than_anybody_counts_are_ranked_without_adding_them_up() {
+    let campaign = |number: u32| {
+        json!({
+            "id": format!("{number:08}-0000-4000-8000-000000000000"), "name": format!("Mailing {number}"), "campaign_type": "email",
+            "status": "completed", "actual_cost": "100", "revenue_generated": number.to_string(), "delivered_count": 1,
+            "opened_count": 0, "clicked_count": 0, "converted_count": 0,
+        })
+    };
+    let mut host = FakeHost::new()
+        .with_manifest(include_str!("../plugin.toml"))
+        .with_table("campaign_results", (0..=1_000).map(campaign).collect());
+    for (column, compute) in RATES {
+        host = host.with_generated("campaign_results", column, compute);
+    }
+    let answer = call(&mut host, "best_campaigns", json!({ "limit": 2 })).unwrap();
+    assert_eq!(column(&answer, "name"), ["Mailing 1000", "Mailing 999"]);
+    assert_eq!(answer["note"], "2 of more than 1,000 campaigns.");
+    assert_eq!((&answer["facts"], answer.get("total_rows")), (&json!({ "Best": "Mailing 1000" }), None));
+    assert!(host.calls.iter().all(|call| matches!(call, Call::Select(_))), "nothing is added up");
+}
+
+#[test]
 fn types_are_compared_by_their_sums_with_the_best_named() {
     let mut host = host();
     let answer = call(&mut host, "compare_campaign_types", json!({})).unwrap();

@@ -146,6 +146,8 @@ fn payments_are_held_against_the_part_of_a_goal_that_a_period_has() {
     assert_eq!(column(&answer, "needed"), ["nothing more", "$21,499.90 more in 23 days: $6,543.45 a week"]);
     assert_eq!(column(&answer, "recorded_on_the_goal")[1], "$46,300.00 of $365,000.00");
     assert_eq!(answer["facts"], json!({ "Collected in the period": "$9,500.10" }));
+    let sums = host.calls.iter().filter(|call| matches!(call, Call::Aggregate(_))).count();
+    assert_eq!(sums, 2, "the period's sum is that of the goal that covers it");
 
     let answer = call(&mut host, "revenue_against_goals", json!({ "period": "last_month" })).unwrap();
     assert_eq!(column(&answer, "standing"), ["reached", "missed"]);

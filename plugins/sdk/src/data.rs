@@ -25,6 +25,10 @@ pub const MAX_BATCH: usize = 16;
 /// The most values [`Filter::one_of`] may name.
 pub const MAX_ONE_OF: usize = 200;
 
+/// Rows that are counted and added up. Nobody reads a longer list, and an answer must not take longer the longer a business
+/// exists.
+pub const MAX_COUNTED: u32 = 1_000;
+
 /// JSON text of a value. What can't be written becomes empty text, which the host refuses as invalid.
 pub(crate) fn json(value: impl Serialize) -> String {
     serde_json::to_string(&value).unwrap_or_default()
@@ -163,6 +167,15 @@ impl Query {
     pub fn counted(mut self) -> Self {
         self.count = true;
         self
+    }
+
+    /// The id of one row behind the first [`MAX_COUNTED`]: if there is none, they are few enough to count.
+    pub fn beyond_counted(&self) -> Self {
+        // In the same order, which an index may have, so that no more is read than what comes before it.
+        let mut beyond = self.clone().limit(1).offset(MAX_COUNTED);
+        beyond.columns = owned(&["id"]);
+        beyond.count = false;
+        beyond
     }
 }
 

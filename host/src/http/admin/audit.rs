@@ -9,10 +9,12 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::audit::{Entry, Filter, Kind};
+use crate::audit::{Denial, Entry, Event, Filter, Kind, Write};
+use crate::http::document::examples;
 use crate::http::document::refusals::{self, Operator, Refusals};
 use crate::http::error::ApiError;
 use crate::http::extract::Parameters;
+use crate::telemetry::user_tag;
 
 /// Events, the newest first.
 #[derive(Serialize, ToSchema)]
@@ -49,7 +51,15 @@ pub(crate) struct AuditQuery {
     operation_id = "list_audit",
     tag = "operators",
     params(AuditQuery),
-    responses((status = 200, description = "The events.", body = AuditList), Refusals<(Operator, refusals::Parameters)>),
+    responses(
+        (
+            status = 200,
+            description = "The events.",
+            body = AuditList,
+            example = json!(AuditList::example()),
+        ),
+        Refusals<(Operator, refusals::Parameters)>,
+    ),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn list(State(app): State<Arc<App>>, parameters: Parameters) -> Result<Json<AuditList>, ApiError> {
@@ -73,4 +83,31 @@ fn time(text: &str) -> Result<DateTime<Utc>, ApiError> {
     let time = DateTime::parse_from_rfc3339(&text.replace(' ', "+"));
     let wrong = |_| ApiError::invalid_parameter("since: must be a time like 2026-11-25T09:30:00Z");
     Ok(time.map_err(wrong)?.to_utc())
+}
+
+impl AuditList {
+    fn example() -> Self {
+        let user = user_tag(uuid::Uuid::nil());
+        let denial = Denial {
+            event: "grant.denied",
+            plugin: "reviews".into(),
+            user: user.clone(),
+            table: Some("invoices".to_owned()),
+            verb: Some("select"),
+            column: Some("total_amount".to_owned()),
+            message: r#"plugin "reviews" was not granted to select column "total_amount" of table "invoices": add "#
+                .to_owned()
+                + r#""total_amount" to `select` under [reviews.tables.invoices] in grants.toml"#,
+        };
+        let write = Write {
+            plugin: "invoices".into(),
+            user,
+            table: "invoices".to_owned(),
+            verb: "update",
+            rows: 1,
+            outcome: "written",
+        };
+        let entry = |id, at, event| Entry { id, at: examples::at(at), event };
+        Self { events: vec![entry(18, 931, Event::Denial(denial)), entry(17, 420, Event::Write(write))] }
+    }
 }

@@ -1,5 +1,6 @@
 //! `/api/admin/plugins`: the plugins with their versions, grants, health and usage, and changing them one by one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,11 +10,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::http::document::examples::at;
 use crate::http::document::refusals::{OnePlugin, Operator, Refusals, Reload};
 use crate::http::error::ApiError;
 use crate::http::extract::Name;
 use crate::plugin::catalog::{Entry, LoadFailure, ReloadError, State as PluginState};
-use crate::plugin::grants::Permissions;
+use crate::plugin::grants::{Permissions, TablePermissions};
 use crate::plugin::standing::{Failures, Usage};
 
 /// All plugins.
@@ -110,7 +112,15 @@ impl From<Entry> for PluginDetails {
     path = "/api/admin/plugins",
     operation_id = "list_plugins",
     tag = "operators",
-    responses((status = 200, description = "All of them.", body = PluginList), Refusals<(Operator,)>),
+    responses(
+        (
+            status = 200,
+            description = "All of them.",
+            body = PluginList,
+            example = json!(PluginList::example()),
+        ),
+        Refusals<(Operator,)>,
+    ),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<PluginList> {
@@ -125,7 +135,15 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<PluginList> {
     operation_id = "show_plugin",
     tag = "operators",
     params(("name" = String, Path, description = "The plugin.")),
-    responses((status = 200, description = "The plugin.", body = PluginDetails), Refusals<(Operator, OnePlugin)>),
+    responses(
+        (
+            status = 200,
+            description = "The plugin.",
+            body = PluginDetails,
+            example = json!(PluginDetails::example()),
+        ),
+        Refusals<(Operator, OnePlugin)>,
+    ),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn show(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
@@ -139,7 +157,15 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Name(name): Name) -> Resul
     operation_id = "enable_plugin",
     tag = "operators",
     params(("name" = String, Path, description = "The plugin.")),
-    responses((status = 200, description = "As it is now.", body = PluginDetails), Refusals<(Operator, OnePlugin)>),
+    responses(
+        (
+            status = 200,
+            description = "As it is now.",
+            body = PluginDetails,
+            example = json!(PluginDetails::example()),
+        ),
+        Refusals<(Operator, OnePlugin)>,
+    ),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn enable(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
@@ -153,7 +179,15 @@ pub(crate) async fn enable(State(app): State<Arc<App>>, Name(name): Name) -> Res
     operation_id = "disable_plugin",
     tag = "operators",
     params(("name" = String, Path, description = "The plugin.")),
-    responses((status = 200, description = "As it is now.", body = PluginDetails), Refusals<(Operator, OnePlugin)>),
+    responses(
+        (
+            status = 200,
+            description = "As it is now.",
+            body = PluginDetails,
+            example = json!(PluginDetails::example()),
+        ),
+        Refusals<(Operator, OnePlugin)>,
+    ),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn disable(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
@@ -167,7 +201,15 @@ pub(crate) async fn disable(State(app): State<Arc<App>>, Name(name): Name) -> Re
     operation_id = "kill_plugin",
     tag = "operators",
     params(("name" = String, Path, description = "The plugin.")),
-    responses((status = 200, description = "As it is now.", body = PluginDetails), Refusals<(Operator, OnePlugin)>),
+    responses(
+        (
+            status = 200,
+            description = "As it is now.",
+            body = PluginDetails,
+            example = json!(PluginDetails::example()),
+        ),
+        Refusals<(Operator, OnePlugin)>,
+    ),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn kill(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
@@ -183,7 +225,15 @@ pub(crate) async fn kill(State(app): State<Arc<App>>, Name(name): Name) -> Resul
     operation_id = "reload_plugin",
     tag = "operators",
     params(("name" = String, Path, description = "The plugin.")),
-    responses((status = 200, description = "As it is now.", body = PluginDetails), Refusals<(Operator, OnePlugin, Reload)>),
+    responses(
+        (
+            status = 200,
+            description = "As it is now.",
+            body = PluginDetails,
+            example = json!(PluginDetails::example()),
+        ),
+        Refusals<(Operator, OnePlugin, Reload)>,
+    ),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn reload(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
@@ -196,4 +246,46 @@ pub(crate) async fn reload(State(app): State<Arc<App>>, Name(name): Name) -> Res
 
 fn found(entry: Option<Entry>) -> Result<Json<PluginDetails>, ApiError> {
     entry.map(|entry| Json(entry.into())).ok_or_else(ApiError::no_such_plugin)
+}
+
+impl PluginList {
+    fn example() -> Self {
+        Self { plugins: vec![PluginView::example()] }
+    }
+}
+
+impl PluginView {
+    fn example() -> Self {
+        Self {
+            name: "contacts".to_owned(),
+            version: Some("0.1.0".to_owned()),
+            description: Some(
+                "The people and companies of the business, and when they were last spoken to.".to_owned(),
+            ),
+            file: "contacts.wasm".to_owned(),
+            sha256: Some("5b2d0f0a4c8e41c3a7f96d1e8b3075c29d64e1fa83b7c05e2f9118d6a40c7be3".to_owned()),
+            loaded_at: Some(at(-3_600_000)),
+            grants: Some(permissions(500)),
+            health: Health {
+                state: PluginState::Ready,
+                enabled: true,
+                running: 1,
+                load_failure: None,
+                failures: Failures::default(),
+            },
+            usage: Usage { turns: 12, host_calls: 96, input_tokens: 40_116, output_tokens: 1_374 },
+        }
+    }
+}
+
+impl PluginDetails {
+    fn example() -> Self {
+        Self { plugin: PluginView::example(), requested: Some(permissions(1_000)), granted: Some(permissions(500)) }
+    }
+}
+
+fn permissions(max_rows: u32) -> Permissions {
+    let select = ["id", "name", "last_contacted_at"].map(str::to_owned).into();
+    let contacts = TablePermissions { select, max_rows: Some(max_rows), ..TablePermissions::default() };
+    Permissions { llm: true, tables: BTreeMap::from([("contacts".to_owned(), contacts)]) }
 }

@@ -11,10 +11,12 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::capability::llm::usage::Usage;
+use crate::http::document::examples;
 use crate::http::document::refusals::{OneTurn, Operator, Parameters, Refusals};
 use crate::http::error::ApiError;
 use crate::http::extract::Id;
 use crate::supervisor::RunningTurn;
+use crate::telemetry::user_tag;
 
 /// All turns that run, the oldest first.
 #[derive(Serialize, ToSchema)]
@@ -63,7 +65,15 @@ impl From<&RunningTurn> for TurnView {
     path = "/api/admin/turns",
     operation_id = "list_turns",
     tag = "operators",
-    responses((status = 200, description = "All of them.", body = TurnList), Refusals<(Operator,)>),
+    responses(
+        (
+            status = 200,
+            description = "All of them.",
+            body = TurnList,
+            example = json!(TurnList::example()),
+        ),
+        Refusals<(Operator,)>,
+    ),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<TurnList> {
@@ -80,10 +90,39 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<TurnList> {
     operation_id = "stop_turn",
     tag = "operators",
     params(("id" = Uuid, Path, description = "The turn.")),
-    responses((status = 200, description = "What it was.", body = TurnView), Refusals<(Operator, Parameters, OneTurn)>),
+    responses(
+        (
+            status = 200,
+            description = "What it was.",
+            body = TurnView,
+            example = json!(TurnView::example()),
+        ),
+        Refusals<(Operator, Parameters, OneTurn)>,
+    ),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn stop(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<TurnView>, ApiError> {
     let turn = app.supervisor.turns().stop(id).ok_or_else(ApiError::no_such_turn)?;
     Ok(Json(TurnView::from(&*turn)))
+}
+
+impl TurnList {
+    fn example() -> Self {
+        Self { turns: vec![TurnView::example()] }
+    }
+}
+
+impl TurnView {
+    fn example() -> Self {
+        Self {
+            id: examples::id(0x31),
+            user: user_tag(Uuid::nil()),
+            agents: vec!["invoices".into()],
+            conversation_id: Some(examples::id(0x11)),
+            request_id: examples::id(0x41).to_string().into(),
+            started_at: examples::at(4),
+            age_ms: 912,
+            usage: examples::usage(),
+        }
+    }
 }

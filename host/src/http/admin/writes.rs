@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::http::document::examples;
 use crate::http::document::refusals::{Operator, Refusals};
 
 /// Where the switch stands.
@@ -20,18 +21,35 @@ pub(crate) struct Writes {
     stopped_at: Option<DateTime<Utc>>,
 }
 
+impl Writes {
+    fn allowed() -> Self {
+        Self { state: "allowed", stopped_at: None }
+    }
+
+    fn stopped(at: DateTime<Utc>) -> Self {
+        Self { state: "stopped", stopped_at: Some(at) }
+    }
+}
+
 /// Says whether plugins may write.
 #[utoipa::path(
     get,
     path = "/api/admin/writes",
     operation_id = "show_writes",
     tag = "operators",
-    responses((status = 200, description = "Where the switch stands.", body = Writes), Refusals<(Operator,)>),
+    responses(
+        (
+            status = 200,
+            description = "Where the switch stands.",
+            body = Writes,
+            example = json!(Writes::allowed()),
+        ),
+        Refusals<(Operator,)>,
+    ),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Json<Writes> {
-    let stopped_at = app.write_switch().stopped_at();
-    Json(Writes { state: if stopped_at.is_some() { "stopped" } else { "allowed" }, stopped_at })
+    Json(app.write_switch().stopped_at().map_or_else(Writes::allowed, Writes::stopped))
 }
 
 /// Stops all that plugins write.
@@ -42,7 +60,15 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> Json<Writes> {
     path = "/api/admin/writes/stop",
     operation_id = "stop_writes",
     tag = "operators",
-    responses((status = 200, description = "Where the switch stands.", body = Writes), Refusals<(Operator,)>),
+    responses(
+        (
+            status = 200,
+            description = "Where the switch stands.",
+            body = Writes,
+            example = json!(Writes::stopped(examples::at(0))),
+        ),
+        Refusals<(Operator,)>,
+    ),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn stop(app: State<Arc<App>>) -> Json<Writes> {
@@ -56,7 +82,15 @@ pub(crate) async fn stop(app: State<Arc<App>>) -> Json<Writes> {
     path = "/api/admin/writes/allow",
     operation_id = "allow_writes",
     tag = "operators",
-    responses((status = 200, description = "Where the switch stands.", body = Writes), Refusals<(Operator,)>),
+    responses(
+        (
+            status = 200,
+            description = "Where the switch stands.",
+            body = Writes,
+            example = json!(Writes::allowed()),
+        ),
+        Refusals<(Operator,)>,
+    ),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn allow(app: State<Arc<App>>) -> Json<Writes> {

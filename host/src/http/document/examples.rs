@@ -19,11 +19,13 @@ const ANSWER: [&str; 2] = ["**Overdue invoices**\n\n- **Overdue invoices:** 9\n"
 /// 18 November 2026, three o'clock in the afternoon.
 const BEGAN: i64 = 1_795_014_000;
 
-fn id(number: u128) -> Uuid {
+/// An id.
+pub(in crate::http) fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x5f8b_7a52_9c0e_4a57_8f0e_0d5b_1b8f_6c00 + number)
 }
 
-fn at(milliseconds: i64) -> DateTime<Utc> {
+/// So long after the question.
+pub(in crate::http) fn at(milliseconds: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(BEGAN) + TimeDelta::milliseconds(milliseconds)
 }
 
@@ -78,7 +80,7 @@ pub(in crate::http) fn stream() -> String {
 }
 
 /// What it used.
-fn usage() -> Usage {
+pub(in crate::http) fn usage() -> Usage {
     let tally = |calls, input_tokens, output_tokens| {
         let cost_usd = Some(Decimal::from(input_tokens * 6 + output_tokens * 24) / Decimal::from(100_000_000));
         Tally { calls, input_tokens, output_tokens, cost_usd, ..Tally::default() }

@@ -108,3 +108,19 @@ fn every_operation_says_how_it_is_refused_with_the_code_and_an_example() {
         }
     }
 }
+
+#[test]
+fn every_answer_of_every_operation_has_an_example() {
+    let document = document();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            for (status, response) in responses.iter().filter(|(status, _)| status.starts_with('2')) {
+                for (kind, content) in response["content"].as_object().into_iter().flatten() {
+                    let is_page = kind == "text/html" || path == "/openapi.json";
+                    assert!(is_page || !content["example"].is_null(), "{status} of {method} {path}");
+                }
+            }
+        }
+    }
+}

@@ -103,6 +103,10 @@ impl Measure {
         if self == Self::CostPerConversion {
             return vec![vec![without(), Filter::lte("actual_cost", 0)].into()];
         }
+        if self == Self::Roi {
+            // The same, and the database has an index of them.
+            return vec![Filter::eq("actual_cost", 0).into()];
+        }
         vec![without().into()]
     }
 
@@ -145,7 +149,7 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     let by = arguments.by.unwrap_or_default();
     let worst = arguments.worst.unwrap_or(false);
     let query = |columns: &[&str], conditions: Vec<Condition>, limit| {
-        let mut query = Query::new(RESULTS.name, columns).limit(limit).counted();
+        let mut query = Query::new(RESULTS.name, columns).limit(limit);
         query.conditions = ran(period, arguments.campaign_type.as_slice());
         query.conditions.extend(conditions);
         query
@@ -155,23 +159,32 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     // A low cost is a good one.
     let ascending = (by == Measure::CostPerConversion) != worst;
     let ranked = if ascending { ranked.ascending(by.column()) } else { ranked.descending(by.column()) };
-    let apart = query(&["name"], by.unknown(), MAX_NAMED).ascending("name");
-    let mut pages = context.select_many(&[ranked.ascending("name"), apart]).into_iter();
+    let ranked = ranked.ascending("name");
+    let apart = query(&["name"], by.unknown(), MAX_NAMED).ascending("name").counted();
+    let beyond = ranked.beyond_counted();
+    let mut pages = context.select_many(&[ranked, apart, beyond]).into_iter();
     let mut next = || pages.next().unwrap_or_else(|| Ok(Page::default()));
-    let (ranked, apart) = (next()?, next()?);
-    let mut sums = Figures::measured(Aggregation::new(RESULTS.name));
-    sums.conditions = ran(period, arguments.campaign_type.as_slice());
-    let figures = context.aggregate(&sums)?.iter().map(Figures::of).fold(Figures::default(), Figures::and);
+    let (ranked, apart, beyond) = (next()?, next()?, next()?);
 
-    let total = ranked.total.unwrap_or(ranked.rows.len() as u64);
     let order = if worst { "Worst" } else { "Best" };
     let kind = arguments.campaign_type.map_or(String::new(), |kind| format!("{} ", kind.word()));
     let mut answer = Answer::new()
         .title(title(&format!("{order} {kind}campaigns by {}", by.words()), period))
-        .rows(ranked.rows.iter().map(|row| by.shown(row)).collect())
-        .total_rows(total);
+        .rows(ranked.rows.iter().map(|row| by.shown(row)).collect());
     if let Some(first) = ranked.rows.first() {
-        answer = answer.fact(order, RESULTS.name_of(first)).fact("All together", by.overall(&figures));
+        answer = answer.fact(order, RESULTS.name_of(first));
+        if beyond.rows.is_empty() {
+            let mut sums = Figures::measured(Aggregation::new(RESULTS.name));
+            sums.conditions = ran(period, arguments.campaign_type.as_slice());
+            let figures = context.aggregate(&sums)?.iter().map(Figures::of).fold(Figures::default(), Figures::and);
+            // Each campaign that ran is either ranked or apart.
+            let total = u64::try_from(figures.campaigns).unwrap_or_default();
+            answer = answer
+                .fact("All together", by.overall(&figures))
+                .total_rows(total.saturating_sub(apart.total.unwrap_or_default()));
+        } else {
+            answer = answer.note(format!("{} of more than 1,000 campaigns.", ranked.rows.len()));
+        }
         answer = with_note(answer, period);
         answer = answer.next(format!("How did {} do?", RESULTS.name_of(first)));
     }

@@ -48,22 +48,25 @@ pub fn run(context: &mut Context<'_>, arguments: Arguments) -> Result<Answer, To
     let goals: Vec<(&Row, Period)> =
         page.rows.iter().filter(money).filter_map(|goal| Some((goal, overlap(goal, period)?))).collect();
 
-    let periods: Vec<Period> = std::iter::once(period).chain(goals.iter().map(|(_, part)| *part)).collect();
-    let mut collected = Vec::with_capacity(periods.len());
-    for sums in context.aggregate_many(&periods.iter().map(paid).collect::<Vec<_>>()) {
-        collected.push(sums?.first().map(|sums| sums.money("collected")).unwrap_or_default());
+    // Most goals cover the whole period: its sum is asked for once.
+    let mut periods = vec![period];
+    for (_, part) in &goals {
+        if !periods.contains(part) {
+            periods.push(*part);
+        }
     }
-    let rows: Vec<_> = goals
-        .iter()
-        .zip(collected.iter().skip(1))
-        .map(|((goal, part), collected)| shown(goal, *part, *collected, today))
-        .collect();
+    let mut collected = Vec::with_capacity(periods.len());
+    for (part, sums) in periods.iter().zip(context.aggregate_many(&periods.iter().map(paid).collect::<Vec<_>>())) {
+        collected.push((*part, sums?.first().map(|sums| sums.money("collected")).unwrap_or_default()));
+    }
+    let within = |part: Period| collected.iter().find(|(of, _)| *of == part).map(|(_, sum)| *sum).unwrap_or_default();
+    let rows: Vec<_> = goals.iter().map(|(goal, part)| shown(goal, *part, within(*part), today)).collect();
 
     let none = rows.is_empty();
     let answer = Answer::new()
         .title(format!("Revenue against goals from {} to {}", period.from, period.to))
         .rows(rows)
-        .fact("Collected in the period", collected.first().copied().unwrap_or_default())
+        .fact("Collected in the period", within(period))
         .note("Collected counts all that was paid on invoices, by the date of the last payment, for every goal alike.");
     if none {
         return Ok(answer.note("No revenue goal covers this period.").next("Set a revenue goal"));

@@ -14,10 +14,6 @@ const DEFAULT_LIMIT: u32 = 20;
 /// Most rows of one call: what a model can still read.
 const MAX_LIMIT: u32 = 100;
 
-/// Rows that are counted and summed up. Nobody reads a longer list, and an answer must not take longer the longer a
-/// business exists. The note on such a list names this number.
-const MAX_COUNTED: u32 = 1_000;
-
 pub(super) fn tool(table: &'static Table) -> Tool {
     let parameters = parameters(table);
     let checked = parameters.clone();
@@ -129,9 +125,7 @@ fn list(table: &'static Table, context: &mut Context<'_>, given: &Map<String, Va
         // Rows that are equal otherwise could change places between pages.
         query = query.ascending("id");
     }
-    // In the same order, which an index may have, so that no more is read than what comes before it.
-    let mut beyond = query.clone().limit(1).offset(MAX_COUNTED);
-    beyond.columns = vec!["id".to_owned()];
+    let beyond = query.beyond_counted();
     let mut pages = context.select_many(&[query, beyond]).into_iter();
     let mut next = || pages.next().unwrap_or_else(|| Ok(Page::default()));
     let (page, beyond) = (next()?, next()?);
