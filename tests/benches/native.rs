@@ -4,6 +4,8 @@
 //! does for a sandboxed turn besides is the tax, so nothing of it is done here: the grant of every column, budgets, a
 //! fresh instance, copying in and out, and sending events.
 
+use std::sync::{Arc, OnceLock};
+
 use canvalo::capability::data::{self, DataStore, Identifier, Select, UserToken};
 use canvalo::capability::llm::{self, CompletionEvent, LanguageModel};
 use canvalo_sdk::bindings::canvalo::agent::data as guest;
@@ -84,6 +86,8 @@ fn filter(filter: &guest::Filter) -> data::Filter {
     }
 }
 
+static TOOLS: OnceLock<Arc<[llm::Tool]>> = OnceLock::new();
+
 fn tool(tool: &canvalo_sdk::llm::Tool) -> llm::Tool {
     llm::Tool {
         name: tool.name.clone(),
@@ -119,7 +123,8 @@ impl Host for Native<'_> {
         let request = llm::CompletionRequest {
             system: request.system.clone(),
             messages: request.messages.iter().map(message).collect(),
-            tools: request.tools.iter().map(tool).collect(),
+            // The host reads them once, too.
+            tools: TOOLS.get_or_init(|| request.tools.iter().map(tool).collect()).clone(),
             max_output_tokens: request.max_output_tokens,
             temperature: request.temperature,
         };

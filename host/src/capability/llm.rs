@@ -64,7 +64,7 @@ pub struct CompletionRequest {
     /// The conversation: starts and ends with the user, roles alternate, every tool use is answered in the next message.
     pub messages: Vec<Message>,
     /// The tools on offer.
-    pub tools: Vec<Tool>,
+    pub tools: Arc<[Tool]>,
     /// At most this many tokens of answer.
     pub max_output_tokens: Option<u32>,
     /// 0.0 to 1.0.

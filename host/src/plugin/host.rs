@@ -6,6 +6,7 @@ mod data;
 mod events;
 mod llm;
 mod log;
+pub(super) mod offer;
 
 use serde_json::Value;
 

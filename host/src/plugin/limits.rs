@@ -33,6 +33,9 @@ pub(super) const WALL_CLOCK: Duration = Duration::from_secs(100);
 /// Bytes the guest may hand over in one host call. A model request with a long history is the largest.
 pub(super) const HOSTCALL_BYTES: usize = 2 * 1024 * 1024;
 
+/// The largest offer of tools that is kept for a plugin's next turn. The agents here offer some 12 KiB.
+pub(super) const OFFER_KEPT_BYTES: usize = 256 * 1024;
+
 /// Component handles of a turn. The contract has no resources, so what there is is a component's own.
 pub(super) const HANDLES: usize = 1_000;
 

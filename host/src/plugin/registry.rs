@@ -1,7 +1,7 @@
 //! The plugins that are loaded: compiled, checked against the contract, and ready to instantiate.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
@@ -11,10 +11,12 @@ use wasmtime::component::{Component, Linker};
 use super::bindings::AgentPluginPre;
 use super::catalog::Catalog;
 use super::grants::{Capabilities, Grants, GrantsError};
+use super::host::offer::Offer;
 use super::limits;
 use super::manifest::{Manifest, ManifestError};
 use super::standing::Standing;
 use super::state::State;
+use crate::capability::llm::Tool;
 use crate::hex::hex;
 
 /// A plugin that can run.
@@ -31,6 +33,7 @@ pub struct Plugin {
     pub name: Arc<str>,
     /// What it may do.
     pub capabilities: Arc<Capabilities>,
+    pub(super) offer: Arc<Offer>,
     pub(super) pre: AgentPluginPre<State>,
 }
 
@@ -83,13 +86,14 @@ pub enum RegistryError {
 #[derive(Default)]
 pub struct Registry {
     plugins: Vec<Arc<Plugin>>,
+    as_tools: OnceLock<Arc<[Tool]>>,
 }
 
 impl Registry {
     /// These plugins, each of another name.
     pub fn of(mut plugins: Vec<Arc<Plugin>>) -> Self {
         plugins.sort_by(|a, b| a.name.cmp(&b.name));
-        Self { plugins }
+        Self { plugins, as_tools: OnceLock::new() }
     }
 
     /// The plugins of a folder that can be loaded; see [`Catalog::load`].
@@ -100,6 +104,12 @@ impl Registry {
     /// The plugin of a name.
     pub fn get(&self, name: &str) -> Option<&Arc<Plugin>> {
         self.plugins.iter().find(|plugin| &*plugin.name == name)
+    }
+
+    /// The plugins as tools of the supervisor's model, which are the same in each turn.
+    pub fn as_tools(&self, tool: impl Fn(&Plugin) -> Tool) -> Arc<[Tool]> {
+        let tools = || self.plugins.iter().map(|plugin| tool(plugin)).collect();
+        Arc::clone(self.as_tools.get_or_init(tools))
     }
 
     /// All plugins, by name.
@@ -124,6 +134,7 @@ impl Plugin {
             loaded_at: Utc::now(),
             standing: Arc::default(),
             capabilities: Arc::new(capabilities),
+            offer: Arc::default(),
             pre,
         })
     }

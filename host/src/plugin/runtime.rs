@@ -224,6 +224,7 @@ fn prepare(plugin: &Plugin, services: &Services, turn: Invocation) -> (guest::Tu
         memory: MemoryLimits::default(),
         budget: Budget::default(),
         shown: String::new(),
+        offer: plugin.offer.clone(),
         tools: Tools::default(),
     };
     (arguments, state)

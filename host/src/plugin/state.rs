@@ -6,6 +6,7 @@ use wasmtime::ResourceLimiter;
 
 use super::event::{Event, EventKind, Events};
 use super::grants::{Capabilities, Denial, Verb};
+use super::host::offer::Offer;
 use super::limits;
 use super::observed::Tools;
 use super::runtime::Services;
@@ -28,6 +29,8 @@ pub(super) struct State {
     pub(super) budget: Budget,
     /// What the user was shown so far, for the supervisor.
     pub(super) shown: String,
+    /// The tools it offers to the model.
+    pub(super) offer: Arc<Offer>,
     /// The tools it says it runs, for the operator.
     pub(super) tools: Tools,
 }

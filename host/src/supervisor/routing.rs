@@ -53,7 +53,7 @@ pub(super) fn request(registry: &Registry, question: &Question) -> CompletionReq
     CompletionRequest {
         system: PROMPT.into(),
         messages,
-        tools: registry.plugins().iter().map(|plugin| tool(plugin)).collect(),
+        tools: registry.as_tools(tool),
         max_output_tokens: Some(OUTPUT_TOKENS),
         temperature: Some(0.0),
     }

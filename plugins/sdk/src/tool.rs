@@ -12,7 +12,8 @@ use serde_json::{Map, Value};
 use crate::data::DataError;
 use crate::{Answer, Context};
 
-type Run = Box<dyn Fn(&mut Context<'_>, Map<String, Value>) -> Result<Answer, ToolError>>;
+/// Runs with the schema of the arguments, and the arguments.
+type Run = Box<dyn Fn(&mut Context<'_>, &Value, Map<String, Value>) -> Result<Answer, ToolError>>;
 
 /// Something the model may ask an agent to do.
 pub struct Tool {
@@ -33,10 +34,10 @@ impl Tool {
         A: DeserializeOwned + JsonSchema,
         F: Fn(&mut Context<'_>, A) -> Result<Answer, ToolError> + 'static,
     {
-        let parameters = schema::of::<A>();
-        let checked = parameters.clone();
-        let run = move |context: &mut Context<'_>, given| run(context, arguments::parse(&checked, given)?);
-        Self::untyped(name, description, parameters, run)
+        let run = move |context: &mut Context<'_>, parameters: &Value, given| {
+            run(context, arguments::parse(parameters, given)?)
+        };
+        Self::untyped(name, description, schema::of::<A>(), run)
     }
 
     /// A tool whose arguments are checked by its function.
@@ -47,14 +48,14 @@ impl Tool {
         run: F,
     ) -> Self
     where
-        F: Fn(&mut Context<'_>, Map<String, Value>) -> Result<Answer, ToolError> + 'static,
+        F: Fn(&mut Context<'_>, &Value, Map<String, Value>) -> Result<Answer, ToolError> + 'static,
     {
         Self { name: name.into(), description: description.into(), parameters, run: Box::new(run) }
     }
 
     /// Runs it with the arguments a model gave.
     pub fn run(&self, context: &mut Context<'_>, arguments: Map<String, Value>) -> Result<Answer, ToolError> {
-        (self.run)(context, arguments)
+        (self.run)(context, &self.parameters, arguments)
     }
 
     /// Its name.

@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
+use super::offer::Offer;
 use super::parse_json;
 use crate::capability::llm::{self, CompletionEvent};
 use crate::plugin::bindings::canvalo::agent::llm::{
-    Completion, CompletionRequest, Host, LlmError, StopReason, TokenUsage, Tool,
+    Completion, CompletionRequest, Host, LlmError, StopReason, TokenUsage,
 };
 use crate::plugin::bindings::canvalo::agent::types::{Content, Message, Role, ToolUse};
 use crate::plugin::limits;
 use crate::plugin::state::{SendError, Spent, State};
-
-/// Tools in one request.
-const MAX_TOOLS: usize = 64;
 
 impl Host for State {
     async fn complete(&mut self, request: CompletionRequest) -> wasmtime::Result<Result<Completion, LlmError>> {
@@ -31,7 +29,7 @@ impl State {
         })?;
         self.budget.llm_call()?;
         let stream_to_user = request.stream_to_user;
-        let request = checked(request).map_err(LlmError::Invalid)?;
+        let request = checked(request, &self.offer).map_err(LlmError::Invalid)?;
 
         let model = Arc::clone(&self.services.model);
         let started = self.tools.run(model.stream(request)).await;
@@ -57,12 +55,9 @@ impl State {
 }
 
 /// Turns a guest's request into the host's, or says what is wrong with it.
-fn checked(request: CompletionRequest) -> Result<llm::CompletionRequest, String> {
+fn checked(request: CompletionRequest, offer: &Offer) -> Result<llm::CompletionRequest, String> {
     if request.messages.is_empty() {
         return Err("messages: at least one".into());
-    }
-    if request.tools.len() > MAX_TOOLS {
-        return Err(format!("tools: at most {MAX_TOOLS}"));
     }
     if request.temperature.is_some_and(|temperature| !(0.0..=1.0).contains(&temperature)) {
         return Err("temperature: from 0.0 to 1.0".into());
@@ -78,7 +73,7 @@ fn checked(request: CompletionRequest) -> Result<llm::CompletionRequest, String>
     Ok(llm::CompletionRequest {
         system: request.system,
         messages,
-        tools: request.tools.into_iter().map(tool).collect::<Result<_, _>>()?,
+        tools: offer.read(request.tools)?,
         max_output_tokens: Some(request.max_output_tokens.unwrap_or(limits::OUTPUT_TOKENS).min(limits::OUTPUT_TOKENS)),
         temperature: request.temperature,
     })
@@ -113,19 +108,6 @@ fn content(content: Content, role: llm::Role) -> Result<llm::Content, String> {
         (Content::ToolResult(_), llm::Role::Assistant) => Err("messages: a tool result is the user's".into()),
         (Content::Other(_), _) => Err("messages: this host knows no block of kind `other`".into()),
     }
-}
-
-fn tool(tool: Tool) -> Result<llm::Tool, String> {
-    let fits = (1..=64).contains(&tool.name.len())
-        && tool.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if !fits {
-        return Err("tools: a name is 1 to 64 letters, digits and underscores".into());
-    }
-    let parameters = parse_json("tool.parameters", &tool.parameters)?;
-    if !parameters.is_object() {
-        return Err("tool.parameters: a JSON Schema object".into());
-    }
-    Ok(llm::Tool { name: tool.name, description: tool.description, parameters })
 }
 
 impl From<llm::Completion> for Completion {

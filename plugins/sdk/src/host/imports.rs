@@ -1,5 +1,6 @@
 //! The host as a component sees it: the contract's imports.
 
+use std::mem::ManuallyDrop;
 use std::panic;
 
 use super::Host;
@@ -13,7 +14,8 @@ use crate::{Agent, AgentError, Outcome, Turn};
 pub fn run_component(agent: fn() -> Agent, turn: &Turn) -> Result<Outcome, AgentError> {
     // A panic ends in a trap, which says nothing of its own.
     panic::set_hook(Box::new(|panic| imports::log::write(Level::Error, &panic.to_string())));
-    crate::run(&agent(), &mut Imports, turn)
+    // An instance is thrown away as a whole: to free an agent's parts one by one would be for nothing.
+    crate::run(&ManuallyDrop::new(agent()), &mut Imports, turn)
 }
 
 struct Imports;

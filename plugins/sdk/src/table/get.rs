@@ -9,10 +9,9 @@ use crate::{Answer, Context, Tool, ToolError};
 pub(super) fn tool(table: &'static Table) -> Tool {
     let properties = Map::from_iter([(table.singular.to_owned(), schema::reference(table))]);
     let parameters = schema::object(properties, &[table.singular]);
-    let checked = parameters.clone();
     let description = format!("Gets one {} with all its details.", table.singular);
-    Tool::untyped(format!("get_{}", table.singular), description, parameters, move |context, given| {
-        arguments::check_names(&checked, &given)?;
+    Tool::untyped(format!("get_{}", table.singular), description, parameters, move |context, parameters, given| {
+        arguments::check_names(parameters, &given)?;
         let name = text(table, given.get(table.singular))?;
         get(table, context, &name)
     })

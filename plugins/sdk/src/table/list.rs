@@ -16,7 +16,6 @@ const MAX_LIMIT: u32 = 100;
 
 pub(super) fn tool(table: &'static Table) -> Tool {
     let parameters = parameters(table);
-    let checked = parameters.clone();
     let mut description = format!(
         "Lists {}, all of them or those that match, with their number{}. Leave out what the question doesn't ask for.",
         table.name,
@@ -26,9 +25,9 @@ pub(super) fn tool(table: &'static Table) -> Tool {
         description.push('\n');
         description.push_str(table.examples);
     }
-    Tool::untyped(format!("list_{}", table.name), description, parameters, move |context, mut given| {
-        arguments::check_names(&checked, &given)?;
-        arguments::drop_blanks(&checked, &mut given);
+    Tool::untyped(format!("list_{}", table.name), description, parameters, move |context, parameters, mut given| {
+        arguments::check_names(parameters, &given)?;
+        arguments::drop_blanks(parameters, &mut given);
         list(table, context, &given)
     })
 }
@@ -67,7 +66,10 @@ fn parameters(table: &Table) -> Value {
             Some(Filtering::Equal) => {
                 let mut schema = schema::value(column);
                 if matches!(column.kind, Kind::OneOf(_)) {
-                    schema = json!({ "type": "array", "items": schema, "description": format!("Only with one of these {words} values.") });
+                    let description = format!("Only with one of these {words} values.");
+                    let items = std::mem::replace(&mut schema, json!({ "type": "array" }));
+                    schema["items"] = items;
+                    schema["description"] = description.into();
                 }
                 properties.insert(column.name.to_owned(), schema);
             }

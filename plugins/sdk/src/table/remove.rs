@@ -10,13 +10,12 @@ use crate::{Answer, Context, Tool, ToolError};
 pub(super) fn tool(table: &'static Table) -> Tool {
     let rows = schema::list(schema::reference(table), &format!("The {} to delete.", table.name));
     let parameters = schema::object(Map::from_iter([(table.name.to_owned(), rows)]), &[table.name]);
-    let checked = parameters.clone();
     let description = format!(
         "Deletes one {} or several for good, all of them or none. The user is asked to approve it first.",
         table.singular
     );
-    Tool::untyped(format!("delete_{}", table.name), description, parameters, move |context, given| {
-        arguments::check_names(&checked, &given)?;
+    Tool::untyped(format!("delete_{}", table.name), description, parameters, move |context, parameters, given| {
+        arguments::check_names(parameters, &given)?;
         delete(table, context, given.get(table.name))
     })
 }

@@ -16,18 +16,25 @@ pub(super) fn reference(table: &Table) -> Value {
 }
 
 /// An object with these properties and nothing else.
+//
+// Parts are moved into the whole: `json!` would copy them by serialising, level by level, before every turn.
 pub(super) fn object(properties: Map<String, Value>, required: &[&str]) -> Value {
-    let mut schema = json!({ "type": "object", "properties": properties });
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), "object".into());
+    schema.insert("properties".to_owned(), properties.into());
     if !required.is_empty() {
-        schema["required"] = json!(required);
+        schema.insert("required".to_owned(), required.into());
     }
-    schema["additionalProperties"] = false.into();
-    schema
+    schema.insert("additionalProperties".to_owned(), false.into());
+    schema.into()
 }
 
 /// A list of 1 to 16 items.
 pub(super) fn list(items: Value, description: &str) -> Value {
-    json!({ "type": "array", "minItems": 1, "maxItems": MAX_ROWS_WRITTEN, "items": items, "description": description })
+    let mut schema = json!({ "type": "array", "minItems": 1, "maxItems": MAX_ROWS_WRITTEN });
+    schema["items"] = items;
+    schema["description"] = description.into();
+    schema
 }
 
 /// A new row, or the changes of one.

@@ -11,13 +11,12 @@ use crate::{Answer, Context, Row, Tool, ToolError};
 pub(super) fn create_tool(table: &'static Table) -> Tool {
     let rows = schema::list(schema::row(table, true), &format!("The new {}.", table.name));
     let parameters = schema::object(Map::from_iter([(table.name.to_owned(), rows)]), &[table.name]);
-    let checked = parameters.clone();
     let description = format!(
         "Creates one {} or several, all of them or none. Give only what the user said; never make up values.",
         table.singular
     );
-    Tool::untyped(format!("create_{}", table.name), description, parameters, move |context, mut given| {
-        arguments::check_names(&checked, &given)?;
+    Tool::untyped(format!("create_{}", table.name), description, parameters, move |context, parameters, mut given| {
+        arguments::check_names(parameters, &given)?;
         let rows = objects(given.remove(table.name), table.name)?;
         create(table, context, rows)
     })
@@ -30,10 +29,9 @@ pub(super) fn update_tool(table: &'static Table) -> Tool {
         [(table.singular.to_owned(), schema::reference(table)), ("changes".to_owned(), changes)].into_iter().collect();
     let updates = schema::list(schema::object(properties, &[table.singular, "changes"]), "One entry for each row.");
     let parameters = schema::object(Map::from_iter([("updates".to_owned(), updates)]), &["updates"]);
-    let checked = parameters.clone();
     let description = format!("Changes one {} or several and says for each what happened.", table.singular);
-    Tool::untyped(format!("update_{}", table.name), description, parameters, move |context, mut given| {
-        arguments::check_names(&checked, &given)?;
+    Tool::untyped(format!("update_{}", table.name), description, parameters, move |context, parameters, mut given| {
+        arguments::check_names(parameters, &given)?;
         let updates = objects(given.remove("updates"), "updates")?;
         update(table, context, updates)
     })

@@ -47,7 +47,7 @@ pub(super) fn render(
     }
     if offers_tools {
         let mut config = ToolConfiguration::builder();
-        for offered in request.tools {
+        for offered in &*request.tools {
             config = config.tools(tool(offered, dialect)?);
         }
         if dialect.caches_tools {
@@ -136,7 +136,7 @@ fn message(message: Message) -> Result<aws_sdk_bedrockruntime::types::Message, L
     builder.build().map_err(invalid)
 }
 
-fn tool(tool: super::super::Tool, dialect: Dialect) -> Result<Tool, LlmError> {
+fn tool(tool: &super::super::Tool, dialect: Dialect) -> Result<Tool, LlmError> {
     if !history::is_name(&tool.name) {
         return Err(LlmError::Invalid(format!("tool {:?}: a name is letters, digits and underscores", tool.name)));
     }
@@ -147,9 +147,9 @@ fn tool(tool: super::super::Tool, dialect: Dialect) -> Result<Tool, LlmError> {
         Cow::Borrowed(&tool.parameters)
     };
     let mut builder =
-        ToolSpecification::builder().name(tool.name).input_schema(ToolInputSchema::Json(document(&schema)));
+        ToolSpecification::builder().name(&tool.name).input_schema(ToolInputSchema::Json(document(&schema)));
     if !tool.description.is_empty() {
-        builder = builder.description(tool.description);
+        builder = builder.description(&tool.description);
     }
     Ok(Tool::ToolSpec(builder.build().map_err(invalid)?))
 }
@@ -178,7 +178,7 @@ mod tests {
 
     fn asks(system: &str) -> CompletionRequest {
         let messages = vec![Message::text(Role::User, "hi")];
-        CompletionRequest { system: system.into(), messages, tools: vec![offered("t")], ..Default::default() }
+        CompletionRequest { system: system.into(), messages, tools: [offered("t")].into(), ..Default::default() }
     }
 
     fn offered(name: &str) -> super::super::super::Tool {
@@ -237,7 +237,7 @@ mod tests {
         request.messages.push(Message::text(Role::User, "and?"));
         assert!(refused(request).contains("roles alternate"));
         assert!(
-            refused(CompletionRequest { tools: vec![offered("list-invoices")], ..asks("") }).contains("underscores")
+            refused(CompletionRequest { tools: [offered("list-invoices")].into(), ..asks("") }).contains("underscores")
         );
         assert!(
             refused(CompletionRequest { messages: vec![Message::text(Role::User, " ")], ..asks("") })
@@ -245,7 +245,7 @@ mod tests {
         );
         let used =
             Content::ToolUse(super::super::super::ToolUse { id: "1".into(), name: "t".into(), input: json!({}) });
-        let mut request = CompletionRequest { tools: vec![], ..asks("") };
+        let mut request = CompletionRequest { tools: [].into(), ..asks("") };
         request.messages.push(Message { role: Role::Assistant, content: vec![used] });
         assert!(refused(request).contains("no tools are on offer"));
     }
@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn the_temperature_is_zero_only_when_tools_are_on_offer_and_absent_where_there_is_none() {
         let temperature = |tools: Vec<_>, asked, dialect| {
-            let request = CompletionRequest { tools, temperature: asked, ..asks("") };
+            let request = CompletionRequest { tools: tools.into(), temperature: asked, ..asks("") };
             let input = render(&BedrockOptions::new(NOVA), dialect, request).unwrap();
             input.get_inference_config().clone().and_then(|config| config.temperature)
         };

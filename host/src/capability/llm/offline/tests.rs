@@ -109,7 +109,7 @@ fn agents() -> Vec<Tool> {
 fn request(tools: &[Tool], said: &[&str]) -> CompletionRequest {
     let role = |at: usize| if at.is_multiple_of(2) { Role::User } else { Role::Assistant };
     let messages = said.iter().enumerate().map(|(at, text)| Message::text(role(at), *text)).collect();
-    CompletionRequest { system: SYSTEM.into(), messages, tools: tools.to_vec(), ..Default::default() }
+    CompletionRequest { system: SYSTEM.into(), messages, tools: tools.into(), ..Default::default() }
 }
 
 fn calls(tools: &[Tool], said: &[&str]) -> Vec<(String, Value)> {

@@ -57,7 +57,7 @@ async fn the_first_rule_that_matches_answers() {
     assert_eq!(finished(&events(&model, summary).await).stop_reason, StopReason::MaxTokens);
 
     let mut offered = asks("hm");
-    offered.tools.push(Tool { name: "contacts".into(), description: String::new(), parameters: json!({}) });
+    offered.tools = [Tool { name: "contacts".into(), description: String::new(), parameters: json!({}) }].into();
     assert_eq!(finished(&events(&model, offered).await).content, [Content::Text("who?".into())]);
     assert_eq!(model.calls(), 4);
     assert_eq!(model.requests()[0], asks("what is overdue"));
