@@ -43,7 +43,8 @@ pub(crate) fn measure() -> Vec<Row> {
     assert_eq!(per_turn, 3, "the turn that is compared has three data calls");
 
     let before = calls.load(Ordering::Relaxed);
-    native::turn(&tokio, &*data, &*services.model);
+    let agent = canvalo_invoices::agent();
+    native::turn(&agent, &tokio, &*data, &*services.model);
     assert_eq!(calls.load(Ordering::Relaxed) - before, per_turn, "both sides make the same data calls");
 
     // In turn, so that a machine that slows down slows both.
@@ -51,7 +52,7 @@ pub(crate) fn measure() -> Vec<Row> {
     let store: &dyn DataStore = &*data;
     for round in 0..WARM_UP + 1_000 {
         let wasm = seconds(|| tokio.block_on(turn(&runtime, &registry, &services, "invoices")));
-        let native = seconds(|| native::turn(&tokio, store, &*services.model));
+        let native = seconds(|| native::turn(&agent, &tokio, store, &*services.model));
         if round >= WARM_UP {
             sandboxed.push(wasm);
             compiled.push(native);

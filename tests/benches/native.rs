@@ -14,7 +14,7 @@ use canvalo_sdk::data::{Aggregation, DataError, Deletion, Insertion, Modificatio
 use canvalo_sdk::events::{EventsError, Level, ToolStatus};
 use canvalo_sdk::llm::{Completion, CompletionRequest, LlmError, StopReason, TokenUsage};
 use canvalo_sdk::types::{Content, ToolUse};
-use canvalo_sdk::{Host, Turn};
+use canvalo_sdk::{Agent, Host, Turn};
 use futures::StreamExt;
 use serde_json::{Value, json};
 
@@ -39,8 +39,8 @@ pub(crate) fn row(id: &str) -> Value {
     })
 }
 
-/// One turn.
-pub(crate) fn turn(tokio: &tokio::runtime::Runtime, data: &dyn DataStore, model: &dyn LanguageModel) {
+/// One turn of the agent, which is made before, as it is in a component.
+pub(crate) fn turn(agent: &Agent, tokio: &tokio::runtime::Runtime, data: &dyn DataStore, model: &dyn LanguageModel) {
     let mut host = Native { tokio, data, user: UserToken::new("a.b.c".to_owned().into()), model };
     let turn = Turn {
         message: "Show me these".into(),
@@ -50,7 +50,7 @@ pub(crate) fn turn(tokio: &tokio::runtime::Runtime, data: &dyn DataStore, model:
         time_zone: "America/Chicago".into(),
         extra: String::new(),
     };
-    canvalo_sdk::run(&canvalo_invoices::agent(), &mut host, &turn).expect("a turn that ends well");
+    canvalo_sdk::run(agent, &mut host, &turn).expect("a turn that ends well");
 }
 
 struct Native<'a> {

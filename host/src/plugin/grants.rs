@@ -287,12 +287,15 @@ impl Capabilities {
                     columns.contains(column.as_str()) || (wildcard && columns.contains(EVERYTHING))
                 })
             };
-            let line = format!("add {:?} to `{verb}`", column.as_str());
+            let denial = |manifest| {
+                let line = format!("add {:?} to `{verb}`", column.as_str());
+                self.denial(table, verb, Some(column), &line, manifest)
+            };
             if !named(requested, false) {
-                return Err(self.denial(table, verb, Some(column), &line, true));
+                return Err(denial(true));
             }
             if !named(granted, true) {
-                return Err(self.denial(table, verb, Some(column), &line, false));
+                return Err(denial(false));
             }
         }
         Ok(())

@@ -1,4 +1,6 @@
-//! From a crate to a plugin: compile it to a core module, make a component of it, write the manifest into it.
+//! From a crate to a plugin: compile it to a core module, prepare that, make a component of it, write the manifest into it.
+
+mod prepare;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -37,7 +39,7 @@ pub fn build(crate_dir: &Path, out: &Path) -> Result<PathBuf> {
 /// Makes a component with a manifest out of a core module.
 pub fn package(module: &[u8], manifest: &str) -> Result<Vec<u8>> {
     let mut component = ComponentEncoder::default()
-        .module(module)
+        .module(&prepare::prepare(module)?)
         .context("the module doesn't say which WIT world it was built for")?
         .validate(true)
         .encode()

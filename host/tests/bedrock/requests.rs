@@ -1,5 +1,7 @@
 //! What is sent.
 
+use std::sync::Arc;
+
 use canvalo::capability::llm::bedrock::{Bedrock, BedrockOptions, Guardrail};
 use canvalo::capability::llm::{CompletionRequest, Content, Message, Role, ToolResult, ToolUse};
 use serde_json::{Value, json};
@@ -81,7 +83,7 @@ async fn claude_gets_a_cache_point_behind_the_tools_as_well() {
 #[tokio::test]
 async fn nova_gets_schemas_without_references_and_others_get_them_as_they_are() {
     let mut request = question();
-    request.tools[0].parameters = json!({
+    Arc::make_mut(&mut request.tools)[0].parameters = json!({
         "type": "object",
         "properties": {"status": {"$ref": "#/$defs/Status"}},
         "additionalProperties": false,

@@ -88,7 +88,7 @@ async fn another_client_reads_a_tool_use_conversation_and_every_failure_from_the
 async fn the_services_model_has_nothing_against_our_requests() {
     let guardrail = Guardrail { id: "gr1abc".into(), version: "3".into() };
     let mut bare = question();
-    bare.tools.clear();
+    bare.tools = std::sync::Arc::default();
     let mut bodies = Vec::new();
     for request in
         [sent(NOVA, None, conversation()), sent(CLAUDE, Some(guardrail), conversation()), sent(NOVA, None, bare)]

@@ -53,11 +53,12 @@ pub(crate) fn question() -> CompletionRequest {
     CompletionRequest {
         system: "You keep invoices.".into(),
         messages: vec![Message::text(Role::User, "Show me all overdue invoices")],
-        tools: vec![Tool {
+        tools: [Tool {
             name: "list_invoices".into(),
             description: "Lists invoices.".into(),
             parameters: json!({"type": "object", "properties": {"limit": {"type": "integer", "maximum": 50}}}),
-        }],
+        }]
+        .into(),
         max_output_tokens: Some(500),
         temperature: None,
     }

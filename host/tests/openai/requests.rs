@@ -1,5 +1,7 @@
 //! What is sent.
 
+use std::sync::Arc;
+
 use canvalo::capability::llm::openai::{OpenAi, OpenAiOptions};
 use canvalo::capability::llm::{CompletionRequest, Content, Message, Role, ToolResult, ToolUse};
 use serde_json::{Value, json};
@@ -87,7 +89,7 @@ async fn what_is_not_there_is_not_sent() {
 #[tokio::test]
 async fn schemas_go_without_references_and_prices_keep_their_digits() {
     let mut request = question();
-    request.tools[0].parameters =
+    Arc::make_mut(&mut request.tools)[0].parameters =
         json!({"properties": {"status": {"$ref": "#/$defs/S"}}, "$defs": {"S": {"type": "string"}}});
     request.temperature = Some(0.7);
     let body = sent(request).await;
@@ -104,7 +106,7 @@ async fn a_conversation_that_would_be_refused_is_not_sent() {
     let mut blank = question();
     blank.messages[0].content = vec![Content::Text(" ".into())];
     let mut misnamed = question();
-    misnamed.tools[0].name = "list-invoices".into();
+    Arc::make_mut(&mut misnamed.tools)[0].name = "list-invoices".into();
     for request in [unanswered, blank, misnamed] {
         assert_eq!(kind(&ask(&model(&server.url), request).await.1.unwrap_err()), "invalid");
     }

@@ -39,11 +39,12 @@ pub(crate) fn asks(question: &str) -> CompletionRequest {
     CompletionRequest {
         system: "You keep invoices.".into(),
         messages: vec![Message::text(Role::User, question)],
-        tools: vec![Tool {
+        tools: [Tool {
             name: "list_invoices".into(),
             description: "Lists invoices.".into(),
             parameters: json!({"type": "object", "properties": {"limit": {"type": "integer", "maximum": 50}}}),
-        }],
+        }]
+        .into(),
         max_output_tokens: Some(500),
         temperature: None,
     }

@@ -259,7 +259,7 @@ fn the_best_of_more_campaigns_than_anybody_counts_are_ranked_without_adding_them
     };
     let mut host = FakeHost::new()
         .with_manifest(include_str!("../plugin.toml"))
-        .with_table("campaign_results", (0..=1_000).map(campaign).collect());
+        .with_table("campaign_results", (0..=1_000).map(campaign));
     for (column, compute) in RATES {
         host = host.with_generated("campaign_results", column, compute);
     }

@@ -60,7 +60,7 @@ pub use context::Context;
 pub use host::Host;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
-pub use host::imports::run_component;
+pub use host::imports::{prepare_component, run_component};
 pub use money::Money;
 pub use percent::Percent;
 pub use period::{NamedPeriod, Period};
@@ -100,6 +100,11 @@ macro_rules! agent {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             struct Component;
+
+            #[unsafe(export_name = "wizer-initialize")]
+            extern "C" fn prepare() {
+                $crate::prepare_component($agent);
+            }
 
             impl $crate::bindings::exports::canvalo::agent::agent::Guest for Component {
                 fn run(turn: $crate::Turn) -> ::core::result::Result<$crate::Outcome, $crate::AgentError> {

@@ -20,6 +20,8 @@ pub struct Tool {
     pub(crate) name: Cow<'static, str>,
     pub(crate) description: Cow<'static, str>,
     pub(crate) parameters: Value,
+    /// The same as text, which every turn hands over.
+    pub(crate) parameters_text: String,
     run: Run,
 }
 
@@ -50,7 +52,8 @@ impl Tool {
     where
         F: Fn(&mut Context<'_>, &Value, Map<String, Value>) -> Result<Answer, ToolError> + 'static,
     {
-        Self { name: name.into(), description: description.into(), parameters, run: Box::new(run) }
+        let parameters_text = parameters.to_string();
+        Self { name: name.into(), description: description.into(), parameters, parameters_text, run: Box::new(run) }
     }
 
     /// Runs it with the arguments a model gave.

@@ -47,7 +47,7 @@ fn offer(tool: &crate::Tool) -> OfferedTool {
     OfferedTool {
         name: tool.name().to_owned(),
         description: tool.description().to_owned(),
-        parameters: tool.parameters().to_string(),
+        parameters: tool.parameters_text.clone(),
     }
 }
 

@@ -5,7 +5,6 @@
 //! model from the usage that its provider reports.
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
@@ -119,22 +118,29 @@ fn block_length(content: &Content) -> usize {
     }
 }
 
-/// Counted, not written: every call measures every tool.
+/// The length of a value as JSON. Counted, not written: every call measures every tool.
 fn json_length(value: &Value) -> usize {
-    struct Counter(usize);
-    impl io::Write for Counter {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
+    let between = |members: usize| members.saturating_sub(1);
+    match value {
+        Value::Null | Value::Bool(true) => 4,
+        Value::Bool(false) => 5,
+        Value::Number(number) => number.to_string().len(),
+        Value::String(text) => text_length(text),
+        Value::Array(members) => 2 + between(members.len()) + members.iter().map(json_length).sum::<usize>(),
+        Value::Object(members) => {
+            let of = |(name, value): (&String, &Value)| text_length(name) + 1 + json_length(value);
+            2 + between(members.len()) + members.iter().map(of).sum::<usize>()
         }
     }
-    let mut counter = Counter(0);
-    // Neither the counter nor a value that is JSON already can fail.
-    let _ = serde_json::to_writer(&mut counter, value);
-    counter.0
+}
+
+fn text_length(text: &str) -> usize {
+    let escaped = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..0x20 => "\\u0000".len(),
+        _ => 1,
+    };
+    2 + text.bytes().map(escaped).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -175,7 +181,7 @@ mod tests {
 
     #[test]
     fn json_is_counted_as_it_is_written() {
-        let value = json!({ "a\n": [1, 2.5, null, "ß"], "b": { "c": true } });
+        let value = json!({ "a\n\u{1}": [1, -2.5e300, null, "ß\t\"\\\u{8}\u{7f}"], "b": { "c": true, "d": false }, "e": [], "f": {} });
         assert_eq!(json_length(&value), value.to_string().len());
     }
 

@@ -1,6 +1,6 @@
 //! The host as a component sees it: the contract's imports.
 
-use std::mem::ManuallyDrop;
+use std::cell::Cell;
 use std::panic;
 
 use super::Host;
@@ -10,12 +10,25 @@ use crate::events::{EventsError, Level, ToolStatus};
 use crate::llm::{Completion, CompletionRequest, LlmError};
 use crate::{Agent, AgentError, Outcome, Turn};
 
+thread_local! {
+    /// The agent, made when the component was built if its builder prepares it, or else by its first turn.
+    static AGENT: Cell<Option<&'static Agent>> = const { Cell::new(None) };
+}
+
+/// Makes the agent. What [`crate::agent!`] exports for the builder, so that no turn has to.
+pub fn prepare_component(agent: fn() -> Agent) -> &'static Agent {
+    // An instance is thrown away as a whole: to free an agent's parts one by one would be for nothing.
+    let agent: &'static Agent = Box::leak(Box::new(agent()));
+    AGENT.set(Some(agent));
+    agent
+}
+
 /// Answers one turn of a component. What [`crate::agent!`] exports.
 pub fn run_component(agent: fn() -> Agent, turn: &Turn) -> Result<Outcome, AgentError> {
     // A panic ends in a trap, which says nothing of its own.
     panic::set_hook(Box::new(|panic| imports::log::write(Level::Error, &panic.to_string())));
-    // An instance is thrown away as a whole: to free an agent's parts one by one would be for nothing.
-    crate::run(&ManuallyDrop::new(agent()), &mut Imports, turn)
+    let agent = AGENT.get().unwrap_or_else(|| prepare_component(agent));
+    crate::run(agent, &mut Imports, turn)
 }
 
 struct Imports;
