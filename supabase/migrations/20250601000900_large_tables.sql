@@ -21,8 +21,3 @@ create index tasks_open on api.tasks (user_id, due_date, title) where status in 
 create index projects_open on api.projects (user_id, end_date, id) where status in ('draft', 'active', 'on-hold');
 create index proposals_open on api.proposals (user_id, valid_until, id) where status in ('sent', 'viewed');
 create index goals_open on api.goals (user_id, end_date, title) where status in ('active', 'overdue');
-
--- The best campaigns, as the view of results computes it, and those without a return, which are named apart.
-create index campaigns_best on api.campaigns
-  (user_id, round(100.0 * (revenue_generated - actual_cost) / nullif(actual_cost, 0), 2) desc nulls last, name);
-create index campaigns_without_cost on api.campaigns (user_id, name) where actual_cost = 0;

@@ -33,6 +33,7 @@ const MIGRATIONS: &[(&str, &str)] = &migrations![
     "20250601000700_analysis.sql",
     "20250601000800_agent_usage.sql",
     "20250601000900_large_tables.sql",
+    "20250601001000_best_campaigns.sql",
 ];
 
 /// Of the roles that servers connect as, new with every start.

@@ -88,9 +88,9 @@ impl Parameters {
         })
     }
 
-    /// Text, if the parameter is there and not empty.
+    /// Text, if the parameter is there.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
+        self.0.get(name).map(String::as_str)
     }
 
     /// A UUID, if the parameter is there.

@@ -60,7 +60,7 @@ pub use context::Context;
 pub use host::Host;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
-pub use host::imports::{prepare_component, run_component};
+pub use host::imports::{prepare, run_component};
 pub use money::Money;
 pub use percent::Percent;
 pub use period::{NamedPeriod, Period};
@@ -103,7 +103,7 @@ macro_rules! agent {
 
             #[unsafe(export_name = "wizer-initialize")]
             extern "C" fn prepare() {
-                $crate::prepare_component($agent);
+                $crate::prepare($agent);
             }
 
             impl $crate::bindings::exports::canvalo::agent::agent::Guest for Component {

@@ -15,8 +15,17 @@ thread_local! {
     static AGENT: Cell<Option<&'static Agent>> = const { Cell::new(None) };
 }
 
-/// Makes the agent. What [`crate::agent!`] exports for the builder, so that no turn has to.
-pub fn prepare_component(agent: fn() -> Agent) -> &'static Agent {
+/// More than a turn with a table of some hundred rows allocates.
+const TURN_BYTES: usize = 1024 * 1024;
+
+/// Prepares an instance as all instances are to begin. What [`crate::agent!`] exports for the builder.
+pub fn prepare(agent: fn() -> Agent) {
+    make(agent);
+    // The allocator keeps what is freed. A turn that has to grow its memory has the host change its page tables.
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(TURN_BYTES)));
+}
+
+fn make(agent: fn() -> Agent) -> &'static Agent {
     // An instance is thrown away as a whole: to free an agent's parts one by one would be for nothing.
     let agent: &'static Agent = Box::leak(Box::new(agent()));
     AGENT.set(Some(agent));
@@ -27,7 +36,7 @@ pub fn prepare_component(agent: fn() -> Agent) -> &'static Agent {
 pub fn run_component(agent: fn() -> Agent, turn: &Turn) -> Result<Outcome, AgentError> {
     // A panic ends in a trap, which says nothing of its own.
     panic::set_hook(Box::new(|panic| imports::log::write(Level::Error, &panic.to_string())));
-    let agent = AGENT.get().unwrap_or_else(|| prepare_component(agent));
+    let agent = AGENT.get().unwrap_or_else(|| make(agent));
     crate::run(agent, &mut Imports, turn)
 }
 
