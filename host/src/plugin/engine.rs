@@ -18,7 +18,7 @@ pub fn engine(slots: u32, cache: Option<&Path>) -> wasmtime::Result<Engine> {
         .max_wasm_stack(limits::WASM_STACK_BYTES)
         .async_stack_size(limits::WASM_STACK_BYTES + 512 * 1024)
         .memory_init_cow(true)
-        // Where in a plugin's file a trap was: half of what compiled code takes in memory, and of no use to a user.
+        // Where in a plugin's file a trap was: some megabytes for nine agents, and of no use to a user.
         .generate_address_map(false)
         // A guest's frames mean something to its author only.
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16))

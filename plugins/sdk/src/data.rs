@@ -26,7 +26,7 @@ pub const MAX_BATCH: usize = 16;
 pub const MAX_ONE_OF: usize = 200;
 
 /// Rows that are counted and added up. Nobody reads a longer list, and an answer must not take longer the longer a business
-/// exists.
+/// exists. Notes on longer lists name this number.
 pub const MAX_COUNTED: u32 = 1_000;
 
 /// JSON text of a value. What can't be written becomes empty text, which the host refuses as invalid.

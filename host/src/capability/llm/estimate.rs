@@ -5,6 +5,7 @@
 //! model from the usage that its provider reports.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
@@ -118,29 +119,22 @@ fn block_length(content: &Content) -> usize {
     }
 }
 
-/// The length of a value as JSON. Counted, not written: every call measures every tool.
+/// Counted, not written: every call measures every tool.
 fn json_length(value: &Value) -> usize {
-    let between = |members: usize| members.saturating_sub(1);
-    match value {
-        Value::Null | Value::Bool(true) => 4,
-        Value::Bool(false) => 5,
-        Value::Number(number) => number.to_string().len(),
-        Value::String(text) => text_length(text),
-        Value::Array(members) => 2 + between(members.len()) + members.iter().map(json_length).sum::<usize>(),
-        Value::Object(members) => {
-            let of = |(name, value): (&String, &Value)| text_length(name) + 1 + json_length(value);
-            2 + between(members.len()) + members.iter().map(of).sum::<usize>()
+    struct Counter(usize);
+    impl io::Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
         }
     }
-}
-
-fn text_length(text: &str) -> usize {
-    let escaped = |byte: u8| match byte {
-        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
-        0..0x20 => "\\u0000".len(),
-        _ => 1,
-    };
-    2 + text.bytes().map(escaped).sum::<usize>()
+    let mut counter = Counter(0);
+    // Neither the counter nor a value that is JSON already can fail.
+    let _ = serde_json::to_writer(&mut counter, value);
+    counter.0
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::telemetry::user_tag;
 
 /// Events, the newest first.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!(AuditList::example()))]
 pub(crate) struct AuditList {
     events: Vec<Entry>,
 }
@@ -51,15 +52,7 @@ pub(crate) struct AuditQuery {
     operation_id = "list_audit",
     tag = "operators",
     params(AuditQuery),
-    responses(
-        (
-            status = 200,
-            description = "The events.",
-            body = AuditList,
-            example = json!(AuditList::example()),
-        ),
-        Refusals<(Operator, refusals::Parameters)>,
-    ),
+    responses((status = 200, description = "The events.", body = AuditList), Refusals<(Operator, refusals::Parameters)>),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn list(State(app): State<Arc<App>>, parameters: Parameters) -> Result<Json<AuditList>, ApiError> {

@@ -20,6 +20,7 @@ use crate::plugin::standing::{Failures, Usage};
 
 /// All plugins.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!(PluginList::example()))]
 pub(crate) struct PluginList {
     plugins: Vec<PluginView>,
 }
@@ -62,6 +63,7 @@ struct Health {
 
 /// One plugin, with what its manifest requests and what `grants.toml` says.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!(PluginDetails::example()))]
 pub(crate) struct PluginDetails {
     #[serde(flatten)]
     plugin: PluginView,
@@ -112,15 +114,7 @@ impl From<Entry> for PluginDetails {
     path = "/api/admin/plugins",
     operation_id = "list_plugins",
     tag = "operators",
-    responses(
-        (
-            status = 200,
-            description = "All of them.",
-            body = PluginList,
-            example = json!(PluginList::example()),
-        ),
-        Refusals<(Operator,)>,
-    ),
+    responses((status = 200, description = "All of them.", body = PluginList), Refusals<(Operator,)>),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<PluginList> {
@@ -135,15 +129,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<PluginList> {
     operation_id = "show_plugin",
     tag = "operators",
     params(("name" = String, Path, description = "The plugin.")),
-    responses(
-        (
-            status = 200,
-            description = "The plugin.",
-            body = PluginDetails,
-            example = json!(PluginDetails::example()),
-        ),
-        Refusals<(Operator, OnePlugin)>,
-    ),
+    responses((status = 200, description = "The plugin.", body = PluginDetails), Refusals<(Operator, OnePlugin)>),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn show(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
@@ -157,15 +143,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Name(name): Name) -> Resul
     operation_id = "enable_plugin",
     tag = "operators",
     params(("name" = String, Path, description = "The plugin.")),
-    responses(
-        (
-            status = 200,
-            description = "As it is now.",
-            body = PluginDetails,
-            example = json!(PluginDetails::example()),
-        ),
-        Refusals<(Operator, OnePlugin)>,
-    ),
+    responses((status = 200, description = "As it is now.", body = PluginDetails), Refusals<(Operator, OnePlugin)>),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn enable(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
@@ -179,15 +157,7 @@ pub(crate) async fn enable(State(app): State<Arc<App>>, Name(name): Name) -> Res
     operation_id = "disable_plugin",
     tag = "operators",
     params(("name" = String, Path, description = "The plugin.")),
-    responses(
-        (
-            status = 200,
-            description = "As it is now.",
-            body = PluginDetails,
-            example = json!(PluginDetails::example()),
-        ),
-        Refusals<(Operator, OnePlugin)>,
-    ),
+    responses((status = 200, description = "As it is now.", body = PluginDetails), Refusals<(Operator, OnePlugin)>),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn disable(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
@@ -201,15 +171,7 @@ pub(crate) async fn disable(State(app): State<Arc<App>>, Name(name): Name) -> Re
     operation_id = "kill_plugin",
     tag = "operators",
     params(("name" = String, Path, description = "The plugin.")),
-    responses(
-        (
-            status = 200,
-            description = "As it is now.",
-            body = PluginDetails,
-            example = json!(PluginDetails::example()),
-        ),
-        Refusals<(Operator, OnePlugin)>,
-    ),
+    responses((status = 200, description = "As it is now.", body = PluginDetails), Refusals<(Operator, OnePlugin)>),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn kill(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {
@@ -225,15 +187,7 @@ pub(crate) async fn kill(State(app): State<Arc<App>>, Name(name): Name) -> Resul
     operation_id = "reload_plugin",
     tag = "operators",
     params(("name" = String, Path, description = "The plugin.")),
-    responses(
-        (
-            status = 200,
-            description = "As it is now.",
-            body = PluginDetails,
-            example = json!(PluginDetails::example()),
-        ),
-        Refusals<(Operator, OnePlugin, Reload)>,
-    ),
+    responses((status = 200, description = "As it is now.", body = PluginDetails), Refusals<(Operator, OnePlugin, Reload)>),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn reload(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<PluginDetails>, ApiError> {

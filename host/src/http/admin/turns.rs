@@ -20,12 +20,14 @@ use crate::telemetry::user_tag;
 
 /// All turns that run, the oldest first.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!(TurnList::example()))]
 pub(crate) struct TurnList {
     turns: Vec<TurnView>,
 }
 
 /// A turn that runs.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!(TurnView::example()))]
 pub(crate) struct TurnView {
     id: Uuid,
     /// Stands for the user, as in the log.
@@ -65,15 +67,7 @@ impl From<&RunningTurn> for TurnView {
     path = "/api/admin/turns",
     operation_id = "list_turns",
     tag = "operators",
-    responses(
-        (
-            status = 200,
-            description = "All of them.",
-            body = TurnList,
-            example = json!(TurnList::example()),
-        ),
-        Refusals<(Operator,)>,
-    ),
+    responses((status = 200, description = "All of them.", body = TurnList), Refusals<(Operator,)>),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<TurnList> {
@@ -90,15 +84,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<TurnList> {
     operation_id = "stop_turn",
     tag = "operators",
     params(("id" = Uuid, Path, description = "The turn.")),
-    responses(
-        (
-            status = 200,
-            description = "What it was.",
-            body = TurnView,
-            example = json!(TurnView::example()),
-        ),
-        Refusals<(Operator, Parameters, OneTurn)>,
-    ),
+    responses((status = 200, description = "What it was.", body = TurnView), Refusals<(Operator, Parameters, OneTurn)>),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn stop(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<TurnView>, ApiError> {

@@ -14,6 +14,7 @@ use crate::http::document::refusals::{Operator, Refusals};
 
 /// Where the switch stands.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!(Writes::stopped(examples::at(0))))]
 pub(crate) struct Writes {
     /// `allowed` or `stopped`.
     state: &'static str,
@@ -37,15 +38,7 @@ impl Writes {
     path = "/api/admin/writes",
     operation_id = "show_writes",
     tag = "operators",
-    responses(
-        (
-            status = 200,
-            description = "Where the switch stands.",
-            body = Writes,
-            example = json!(Writes::allowed()),
-        ),
-        Refusals<(Operator,)>,
-    ),
+    responses((status = 200, description = "Where the switch stands.", body = Writes), Refusals<(Operator,)>),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Json<Writes> {
@@ -60,15 +53,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> Json<Writes> {
     path = "/api/admin/writes/stop",
     operation_id = "stop_writes",
     tag = "operators",
-    responses(
-        (
-            status = 200,
-            description = "Where the switch stands.",
-            body = Writes,
-            example = json!(Writes::stopped(examples::at(0))),
-        ),
-        Refusals<(Operator,)>,
-    ),
+    responses((status = 200, description = "Where the switch stands.", body = Writes), Refusals<(Operator,)>),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn stop(app: State<Arc<App>>) -> Json<Writes> {
@@ -82,15 +67,7 @@ pub(crate) async fn stop(app: State<Arc<App>>) -> Json<Writes> {
     path = "/api/admin/writes/allow",
     operation_id = "allow_writes",
     tag = "operators",
-    responses(
-        (
-            status = 200,
-            description = "Where the switch stands.",
-            body = Writes,
-            example = json!(Writes::allowed()),
-        ),
-        Refusals<(Operator,)>,
-    ),
+    responses((status = 200, description = "Where the switch stands.", body = Writes), Refusals<(Operator,)>),
     security(("admin_key" = [])),
 )]
 pub(crate) async fn allow(app: State<Arc<App>>) -> Json<Writes> {

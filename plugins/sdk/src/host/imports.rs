@@ -15,7 +15,7 @@ thread_local! {
     static AGENT: Cell<Option<&'static Agent>> = const { Cell::new(None) };
 }
 
-/// More than a turn with a table of some hundred rows allocates.
+/// Memory that a turn begins with, beside its agent.
 const TURN_BYTES: usize = 1024 * 1024;
 
 /// Prepares an instance as all instances are to begin. What [`crate::agent!`] exports for the builder.
