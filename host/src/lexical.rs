@@ -1,17 +1,19 @@
 //! Words compared without a model.
 //!
 //! Which candidate (agent, tool) is a question for, going by their names, descriptions and example questions? Naive Bayes
-//! says how probable each is, and how probable it is that the question is nobody's, so that "what is the weather" goes to
-//! no one.
+//! says how probable each is. Whether a question is for anybody ("what is the weather" is not) is told by that, and by what
+//! was learnt from talk of painting businesses and from other talk.
 //!
 //! - [`words`]: words, their stems, and those that say nothing.
 //! - `features`: what of a text is compared.
 //! - `related`: words that often stand for each other.
-//! - `bayes`: the probabilities.
+//! - `bayes`: whom a text is probably for.
+//! - `topic`: whether a text is about the business at all.
 
 mod bayes;
 mod features;
 mod related;
+mod topic;
 pub mod words;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -78,6 +80,12 @@ impl Ranking {
 /// How probable a candidate must be for a part of a question to count as its own.
 const PART: f64 = 0.5;
 
+/// What counts, of how much more a question is for one candidate than for nobody, beside what its topic says.
+const CANDIDATE: f64 = 0.25;
+/// How far above zero the logarithm of the odds must be that a question is for anybody. A question that is taken for small
+/// talk is asked again; small talk that is taken for a question gets an odd answer.
+const FOR_ANYBODY: f64 = 1.0;
+
 /// Ranks the candidates for a question.
 pub fn rank(question: &str, candidates: &[Candidate]) -> Ranking {
     rank_by(question, &model(candidates))
@@ -104,7 +112,7 @@ fn rank_by(question: &str, model: &Model) -> Ranking {
 }
 
 /// The candidates a question should go to, best first, at most `most`: those it is most probably for, or those that its
-/// parts ("… and who hasn't been contacted?") are for. Empty when nothing fits.
+/// parts ("… and who hasn't been contacted?") are for. Empty when it is for nobody.
 pub fn choose(question: &str, candidates: &[Candidate], most: usize) -> Vec<usize> {
     let model = model(candidates);
     let mut by_part: Vec<usize> = Vec::new();
@@ -120,10 +128,19 @@ pub fn choose(question: &str, candidates: &[Candidate], most: usize) -> Vec<usiz
     chosen
 }
 
-fn most_probable<'a>(question: &str, model: &'a Model) -> (&'a [usize], f64) {
-    let probabilities = model.probabilities(question);
-    let best = model.teams.iter().zip(probabilities).max_by(|(_, one), (_, other)| one.total_cmp(other));
-    best.map_or((&[], 0.0), |(team, probability)| (team.as_slice(), probability))
+/// The team a text is most probably for, which is empty when it is for nobody.
+fn most_probable<'a>(text: &str, model: &'a Model) -> (&'a [usize], f64) {
+    let mut nobody = f64::MIN_POSITIVE;
+    let mut best: (&[usize], f64) = (&[], f64::MIN_POSITIVE);
+    for (team, probability) in model.teams.iter().zip(model.probabilities(text)) {
+        if team.is_empty() {
+            nobody = nobody.max(probability);
+        } else if probability > best.1 {
+            best = (team, probability);
+        }
+    }
+    let odds = topic::log_odds(text) + CANDIDATE * (best.1 / nobody).ln();
+    if odds > FOR_ANYBODY { best } else { (&[], 0.0) }
 }
 
 fn clauses(question: &str) -> Vec<String> {

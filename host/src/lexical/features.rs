@@ -24,6 +24,11 @@ pub(super) fn is_word(key: &str) -> bool {
     key.starts_with(char::is_alphanumeric) && !key.contains(' ')
 }
 
+/// A feature's name as a number (FNV-1a), by which it is found in what was learnt at build time.
+pub(super) fn fingerprint(key: &str) -> u64 {
+    key.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// The features of a text, each with what it counts in it.
 pub(super) fn features(text: &str) -> HashMap<String, f64> {
     let mut features = HashMap::new();

@@ -2,6 +2,8 @@
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod imports;
+#[cfg(target_arch = "wasm32")]
+mod memory;
 
 use crate::data::{Aggregation, DataError, Deletion, Insertion, Modification, Query, RawPage};
 use crate::events::{EventsError, Level, ToolStatus};

@@ -84,13 +84,18 @@ impl FromStr for Money {
         let text = text.trim();
         let (negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let digits = unsigned.strip_prefix('$').unwrap_or(unsigned);
-        if !digits.starts_with(|first: char| first.is_ascii_digit()) || digits.contains('_') {
+        if !digits.as_bytes().first().is_some_and(u8::is_ascii_digit) {
             return Err(MoneyError);
         }
-        let amount = match digits.split_once(',') {
-            Some((first, rest)) => parse_grouped(first, rest)?,
-            None if digits.contains(['e', 'E']) => Decimal::from_scientific(digits).map_err(|_| MoneyError)?,
+        // Nearly always digits and a point: every row that is read has several amounts.
+        let amount = match digits.bytes().find(|byte| !byte.is_ascii_digit() && *byte != b'.') {
             None => Decimal::from_str_exact(digits).map_err(|_| MoneyError)?,
+            Some(_) if digits.contains('_') => return Err(MoneyError),
+            Some(_) => match digits.split_once(',') {
+                Some((first, rest)) => parse_grouped(first, rest)?,
+                None if digits.contains(['e', 'E']) => Decimal::from_scientific(digits).map_err(|_| MoneyError)?,
+                None => return Err(MoneyError),
+            },
         };
         Ok(Self(if negative { -amount } else { amount }))
     }
@@ -111,16 +116,20 @@ fn parse_grouped(first: &str, rest: &str) -> Result<Decimal, MoneyError> {
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cents = format!("{:.2}", self.rounded().0.abs());
+        let rounded = self.rounded();
+        let cents = format!("{:.2}", rounded.0.abs());
         let (whole, fraction) = cents.split_once('.').unwrap_or((&cents, "00"));
-        f.write_str(if self.rounded().is_negative() { "-$" } else { "$" })?;
+        let mut text = String::with_capacity(cents.len() + whole.len() / 3 + 2);
+        text.push_str(if rounded.is_negative() { "-$" } else { "$" });
         for (index, digit) in whole.chars().enumerate() {
             if index > 0 && (whole.len() - index) % 3 == 0 {
-                f.write_str(",")?;
+                text.push(',');
             }
-            write!(f, "{digit}")?;
+            text.push(digit);
         }
-        write!(f, ".{fraction}")
+        text.push('.');
+        text.push_str(fraction);
+        f.write_str(&text)
     }
 }
 

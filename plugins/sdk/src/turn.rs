@@ -27,6 +27,16 @@ const MAX_TEXT: usize = 60_000;
 /// The text of every model call streams to the user. What a tool refuses goes back to the model so that it can correct
 /// itself. When the model fails or falls silent after tools ran, the user still reads what they found or changed.
 pub fn run(agent: &Agent, host: &mut dyn Host, turn: &Turn) -> Result<Outcome, AgentError> {
+    run_with(agent, offer(agent), host, turn)
+}
+
+/// As [`run`], with the agent's tools as they are offered to the model.
+pub(crate) fn run_with(
+    agent: &Agent,
+    tools: Vec<OfferedTool>,
+    host: &mut dyn Host,
+    turn: &Turn,
+) -> Result<Outcome, AgentError> {
     if turn.message.trim().is_empty() {
         return Err(AgentError::Invalid("the message is empty".to_owned()));
     }
@@ -34,21 +44,28 @@ pub fn run(agent: &Agent, host: &mut dyn Host, turn: &Turn) -> Result<Outcome, A
     let request = CompletionRequest {
         system: wording::system(agent, &context, turn),
         messages: conversation(turn),
-        tools: agent.tools.iter().map(offer).collect(),
+        tools,
         max_output_tokens: None,
         temperature: None,
         stream_to_user: true,
         extra: String::new(),
     };
-    TurnLoop { agent, context, request, calls: Vec::new(), spoke: false }.run()
+    let mut turn = TurnLoop { agent, context, request, calls: Vec::new(), spoke: false };
+    let outcome = turn.run();
+    // An instance is thrown away as a whole: to free a turn's parts one by one would be for nothing.
+    #[cfg(target_arch = "wasm32")]
+    std::mem::forget(turn);
+    outcome
 }
 
-fn offer(tool: &crate::Tool) -> OfferedTool {
-    OfferedTool {
+/// An agent's tools, as the model is told of them.
+pub(crate) fn offer(agent: &Agent) -> Vec<OfferedTool> {
+    let offered = agent.tools.iter().map(|tool| OfferedTool {
         name: tool.name().to_owned(),
         description: tool.description().to_owned(),
         parameters: tool.parameters_text.clone(),
-    }
+    });
+    offered.collect()
 }
 
 /// The history and the message, starting with the user and with alternating roles whatever the history holds.
@@ -83,7 +100,7 @@ struct TurnLoop<'a> {
 }
 
 impl TurnLoop<'_> {
-    fn run(mut self) -> Result<Outcome, AgentError> {
+    fn run(&mut self) -> Result<Outcome, AgentError> {
         for round in 0..MAX_ROUNDS {
             let completion = match self.context.host.complete(&self.request) {
                 Ok(completion) => completion,
@@ -117,7 +134,7 @@ impl TurnLoop<'_> {
     }
 
     /// The model is done: with words, or with none, or it was stopped.
-    fn finish(mut self, completion: &Completion, has_text: bool) -> Result<Outcome, AgentError> {
+    fn finish(&mut self, completion: &Completion, has_text: bool) -> Result<Outcome, AgentError> {
         match &completion.stop_reason {
             StopReason::MaxTokens => {
                 self.say(if has_text { wording::CUT } else { wording::CUT_SILENTLY })?;
@@ -143,8 +160,14 @@ impl TurnLoop<'_> {
         let mut results = Vec::new();
         for block in content {
             let Content::ToolUse(tool_use) = block else { continue };
-            let (text, is_error) = match calls::earlier(&self.calls, tool_use, round, self.context.writes()) {
-                calls::Earlier::None => match self.run_tool(round, tool_use)? {
+            let given = arguments(&tool_use.input);
+            let input = match &given {
+                Ok(members) => Value::Object(members.clone()),
+                Err(_) => Value::String(tool_use.input.clone()),
+            };
+            let writes = self.context.writes();
+            let (text, is_error) = match calls::earlier(&self.calls, &tool_use.name, &input, round, writes) {
+                calls::Earlier::None => match self.run_tool(round, tool_use, given, input)? {
                     Ok(result) => result,
                     Err(approval) => return self.ask_approval(&approval).map(Step::End),
                 },
@@ -161,34 +184,41 @@ impl TurnLoop<'_> {
     }
 
     /// Runs one tool. The inner error is an approval that the user must give first.
-    fn run_tool(&mut self, round: usize, tool_use: &ToolUse) -> Result<Result<(String, bool), Approval>, AgentError> {
+    fn run_tool(
+        &mut self,
+        round: usize,
+        tool_use: &ToolUse,
+        given: Result<Map<String, Value>, ToolError>,
+        input: Value,
+    ) -> Result<Result<(String, bool), Approval>, AgentError> {
         let Some(tool) = self.agent.tools.iter().find(|tool| tool.name == tool_use.name) else {
             let known: Vec<&str> = self.agent.tools.iter().map(crate::Tool::name).collect();
             let message = format!("There is no tool `{}`. The tools are: {}.", tool_use.name, known.join(", "));
             let writes = self.context.writes();
-            return Ok(Ok(self.record(round, tool_use, writes, Err(ToolError::Arguments(message)))));
+            return Ok(Ok(self.record(round, tool_use, input, writes, Err(ToolError::Arguments(message)))));
         };
         let sent = self.context.host.tool_started(&tool_use.id, &tool_use.name);
         self.delivered(sent)?;
         let writes = self.context.writes();
-        let result = input(&tool_use.input).and_then(|arguments| tool.run(&mut self.context, arguments));
+        let result = given.and_then(|given| tool.run(&mut self.context, given));
         let status = if result.is_ok() { ToolStatus::Completed } else { ToolStatus::Failed };
         let sent = self.context.host.tool_finished(&tool_use.id, &tool_use.name, status);
         self.delivered(sent)?;
         if let Err(ToolError::Data(DataError::ApprovalRequired(approval))) = result {
             return Ok(Err(approval));
         }
-        Ok(Ok(self.record(round, tool_use, writes, result)))
+        Ok(Ok(self.record(round, tool_use, input, writes, result)))
     }
 
     fn record(
         &mut self,
         round: usize,
         tool_use: &ToolUse,
+        input: Value,
         writes_before: u32,
         result: Result<Answer, ToolError>,
     ) -> (String, bool) {
-        let call = Call::new(round, tool_use, writes_before..self.context.writes(), result);
+        let call = Call::new(round, &tool_use.name, input, writes_before..self.context.writes(), result);
         let result = (call.text(), call.failed());
         self.calls.push(call);
         result
@@ -203,7 +233,7 @@ impl TurnLoop<'_> {
     }
 
     /// The model gave no completion. What tools did or found so far is told before the turn fails.
-    fn model_failed(mut self, error: LlmError) -> Result<Outcome, AgentError> {
+    fn model_failed(&mut self, error: LlmError) -> Result<Outcome, AgentError> {
         let has_results = !self.results().is_empty();
         if let LlmError::LimitExceeded(_) = error
             && (has_results || self.spoke)
@@ -287,7 +317,7 @@ fn last_text(completion: &Completion) -> &str {
 }
 
 /// The arguments a model gave; nothing at all means none.
-fn input(text: &str) -> Result<Map<String, Value>, ToolError> {
+fn arguments(text: &str) -> Result<Map<String, Value>, ToolError> {
     if text.trim().is_empty() {
         return Ok(Map::new());
     }

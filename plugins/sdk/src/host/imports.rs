@@ -3,41 +3,42 @@
 use std::cell::Cell;
 use std::panic;
 
-use super::Host;
+use super::{Host, memory};
 use crate::bindings::canvalo::agent as imports;
 use crate::data::{Aggregation, DataError, Deletion, Insertion, Modification, Query, RawPage};
 use crate::events::{EventsError, Level, ToolStatus};
-use crate::llm::{Completion, CompletionRequest, LlmError};
-use crate::{Agent, AgentError, Outcome, Turn};
+use crate::llm::{Completion, CompletionRequest, LlmError, Tool};
+use crate::{Agent, AgentError, Outcome, Turn, turn};
 
 thread_local! {
     /// The agent, made when the component was built if its builder prepares it, or else by its first turn.
-    static AGENT: Cell<Option<&'static Agent>> = const { Cell::new(None) };
+    static AGENT: Cell<Option<Prepared>> = const { Cell::new(None) };
 }
 
-/// Memory that a turn begins with, beside its agent.
-const TURN_BYTES: usize = 1024 * 1024;
+/// An agent, and its tools as they are offered to the model, which the turn takes.
+struct Prepared {
+    agent: &'static Agent,
+    tools: Vec<Tool>,
+}
 
 /// Prepares an instance as all instances are to begin. What [`crate::agent!`] exports for the builder.
 pub fn prepare(agent: fn() -> Agent) {
-    make(agent);
-    // The allocator keeps what is freed. A turn that has to grow its memory has the host change its page tables.
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(TURN_BYTES)));
+    AGENT.set(Some(make(agent)));
+    memory::set_aside();
 }
 
-fn make(agent: fn() -> Agent) -> &'static Agent {
+fn make(agent: fn() -> Agent) -> Prepared {
     // An instance is thrown away as a whole: to free an agent's parts one by one would be for nothing.
     let agent: &'static Agent = Box::leak(Box::new(agent()));
-    AGENT.set(Some(agent));
-    agent
+    Prepared { agent, tools: turn::offer(agent) }
 }
 
 /// Answers one turn of a component. What [`crate::agent!`] exports.
 pub fn run_component(agent: fn() -> Agent, turn: &Turn) -> Result<Outcome, AgentError> {
     // A panic ends in a trap, which says nothing of its own.
     panic::set_hook(Box::new(|panic| imports::log::write(Level::Error, &panic.to_string())));
-    let agent = AGENT.get().unwrap_or_else(|| make(agent));
-    crate::run(agent, &mut Imports, turn)
+    let Prepared { agent, tools } = AGENT.take().unwrap_or_else(|| make(agent));
+    turn::run_with(agent, tools, &mut Imports, turn)
 }
 
 struct Imports;

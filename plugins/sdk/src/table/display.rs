@@ -1,9 +1,10 @@
 //! Rows as people read them.
 
+use chrono::DateTime;
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
-use super::{Kind, Table};
+use super::{Column, Kind, Table};
 use crate::{Money, Quantity, Row};
 
 /// A row with its id and these columns, in their order.
@@ -11,37 +12,56 @@ pub(super) fn columns(table: &Table, row: &Row, shown: &[&str], zone: Tz) -> Map
     let mut columns = Map::with_capacity(shown.len() + 1);
     columns.insert("id".to_owned(), row.get("id").clone());
     for name in shown {
-        columns.insert((*name).to_owned(), value(table, name, row, zone));
+        let value = row.get(name);
+        let shown = table.column(name).and_then(|column| readable(column, value, unit(column, row), zone));
+        columns.insert((*name).to_owned(), shown.unwrap_or_else(|| value.clone()));
     }
     columns
 }
 
-/// A row with everything that has a value.
-pub(super) fn whole(table: &Table, row: &Row, zone: Tz) -> Map<String, Value> {
-    let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-    let mut whole = columns(table, row, &names, zone);
-    whole.retain(|_, value| !value.is_null());
+/// A row with everything that has a value, in the order in which it was read.
+pub(super) fn whole(table: &Table, row: Row, zone: Tz) -> Map<String, Value> {
+    let with_unit = table.columns.iter().filter(|column| column.unit.is_some());
+    let units: Vec<(&str, String)> = with_unit.map(|column| (column.name, unit(column, &row).to_owned())).collect();
+    // Columns are read in the table's order, so the next one is nearly always the one that is looked for.
+    let mut next = 0;
+    let mut whole = row.0;
+    whole.retain(|name, value| {
+        let at = table.columns[next..].iter().position(|column| column.name == *name).map(|ahead| next + ahead);
+        let Some(at) = at.or_else(|| table.columns.iter().position(|column| column.name == *name)) else {
+            return name == "id" && !value.is_null();
+        };
+        next = at + 1;
+        let unit = units.iter().find(|(column, _)| column == name).map_or("", |(_, unit)| unit);
+        if let Some(shown) = readable(&table.columns[at], value, unit, zone) {
+            *value = shown;
+        }
+        !value.is_null()
+    });
     whole
 }
 
-fn value(table: &Table, name: &str, row: &Row, zone: Tz) -> Value {
-    let value = row.get(name);
-    let column = table.column(name);
-    if let Some((unit, number)) = column.and_then(|column| column.unit).zip(row.decimal(name)) {
-        return Quantity::new(number, row.text(unit)).to_string().into();
+/// The unit of a column's numbers in this row; empty when it has none.
+fn unit<'row>(column: &Column, row: &'row Row) -> &'row str {
+    column.unit.map(|unit| row.text(unit)).unwrap_or_default()
+}
+
+/// How a value is shown, where that isn't how it is kept.
+fn readable(column: &Column, value: &Value, unit: &str, zone: Tz) -> Option<Value> {
+    if column.unit.is_some()
+        && let Some(number) = Money::from_json(value)
+    {
+        return Some(Quantity::new(number.decimal(), unit).to_string().into());
     }
-    match column.map(|column| column.kind) {
-        Some(Kind::Money) => Money::from_json(value).map_or_else(|| value.clone(), |amount| amount.to_string().into()),
-        Some(Kind::Decimal) => match Money::from_json(value) {
-            Some(number) => Money::from(number.decimal().normalize()).into(),
-            None => value.clone(),
-        },
-        Some(Kind::Timestamp) => match row.instant(name) {
-            Some(instant) => instant.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string().into(),
-            None => value.clone(),
-        },
-        Some(Kind::Time) => value.as_str().and_then(|time| time.get(..5)).map_or_else(|| value.clone(), Value::from),
-        _ => value.clone(),
+    match column.kind {
+        Kind::Money => Money::from_json(value).map(|amount| amount.to_string().into()),
+        Kind::Decimal => Money::from_json(value).map(|number| Money::from(number.decimal().normalize()).into()),
+        Kind::Timestamp => {
+            let instant = value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok())?;
+            Some(instant.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string().into())
+        }
+        Kind::Time => value.as_str().and_then(|time| time.get(..5)).map(Value::from),
+        _ => None,
     }
 }
 

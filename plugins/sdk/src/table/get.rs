@@ -1,10 +1,11 @@
 //! `get_…`: one row with everything in it.
 
+use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 use super::{Found, Table, display, lookup, schema};
 use crate::tool::arguments;
-use crate::{Answer, Context, Tool, ToolError};
+use crate::{Answer, Context, Row, Tool, ToolError};
 
 pub(super) fn tool(table: &'static Table) -> Tool {
     let properties = Map::from_iter([(table.singular.to_owned(), schema::reference(table))]);
@@ -19,13 +20,10 @@ pub(super) fn tool(table: &'static Table) -> Tool {
 
 fn get(table: &'static Table, context: &mut Context<'_>, name: &str) -> Result<Answer, ToolError> {
     let zone = context.zone();
-    let found = lookup::find(table, context, &[name])?.pop();
-    match found {
+    match lookup::find(table, context, &[name])?.pop() {
+        Some(Found::Exact(row)) => Ok(one(table, row, zone)),
         // Reading a row that is merely like the name does no harm.
-        Some(Found::Exact(row)) => Ok(one(table, display::whole(table, &row, zone), table.name_of(&row))),
-        Some(Found::Candidates(rows)) if rows.len() == 1 => {
-            Ok(one(table, display::whole(table, &rows[0], zone), table.name_of(&rows[0])))
-        }
+        Some(Found::Candidates(mut rows)) if rows.len() == 1 => Ok(one(table, rows.remove(0), zone)),
         Some(Found::Candidates(rows)) if rows.len() > 1 => {
             let shown = rows.iter().map(|row| display::columns(table, row, table.shown, zone)).collect();
             Ok(Answer::new()
@@ -37,8 +35,9 @@ fn get(table: &'static Table, context: &mut Context<'_>, name: &str) -> Result<A
     }
 }
 
-fn one(table: &Table, row: Map<String, Value>, name: &str) -> Answer {
-    Answer::new().title(format!("{} {name}", super::capitalised(table.singular))).rows(vec![row])
+fn one(table: &Table, row: Row, zone: Tz) -> Answer {
+    let title = format!("{} {}", super::capitalised(table.singular), table.name_of(&row));
+    Answer::new().title(title).rows(vec![display::whole(table, row, zone)])
 }
 
 /// A name or id as a model gives it.

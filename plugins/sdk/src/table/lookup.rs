@@ -86,15 +86,27 @@ pub(super) fn find(table: &Table, context: &mut Context<'_>, names: &[&str]) -> 
     }
 
     let mut by_label = by_label.into_iter();
-    Ok(names.iter().map(|name| choose(table, name, &by_id, &mut by_label)).collect())
+    let found = names.iter().enumerate().map(|(at, name)| {
+        if is_uuid(name) {
+            with_id(name, &mut by_id, &names[at + 1..])
+        } else {
+            like(table, name, by_label.next().unwrap_or_default())
+        }
+    });
+    Ok(found.collect())
 }
 
-fn choose(table: &Table, name: &str, by_id: &[Row], by_label: &mut impl Iterator<Item = Vec<Row>>) -> Found {
-    if is_uuid(name) {
-        let row = by_id.iter().find(|row| row.text("id").eq_ignore_ascii_case(name));
-        return row.map_or_else(|| Found::Candidates(Vec::new()), |row| Found::Exact(row.clone()));
+/// The row with this id. It is copied only when a later name is the same id.
+fn with_id(id: &str, rows: &mut Vec<Row>, later: &[&str]) -> Found {
+    match rows.iter().position(|row| row.text("id").eq_ignore_ascii_case(id)) {
+        None => Found::Candidates(Vec::new()),
+        Some(at) if later.iter().any(|name| name.eq_ignore_ascii_case(id)) => Found::Exact(rows[at].clone()),
+        Some(at) => Found::Exact(rows.swap_remove(at)),
     }
-    let mut rows = by_label.next().unwrap_or_default();
+}
+
+/// What rows that hold this name in a label leave of doubt.
+fn like(table: &Table, name: &str, mut rows: Vec<Row>) -> Found {
     let meant: Vec<usize> = (0..rows.len()).filter(|index| is_called(table, &rows[*index], name)).collect();
     // With a full page there may be more that end like this.
     let meant = if meant.is_empty() && rows.len() < MAX_CANDIDATES as usize {

@@ -93,11 +93,12 @@ fn create(
     }
     number::fill(table, context, &mut rows)?;
     let created = context.insert(&Insertion::new(table.name, &rows, &table.all_columns()))?;
-    let shown = created.iter().map(|row| match created.len() {
+    let count = created.len();
+    let shown = created.into_iter().map(|row| match count {
         1 => display::whole(table, row, zone),
-        _ => display::columns(table, row, table.shown, zone),
+        _ => display::columns(table, &row, table.shown, zone),
     });
-    Ok(Answer::new().title(format!("Created {}", table.counted(created.len()))).rows(shown.collect()))
+    Ok(Answer::new().title(format!("Created {}", table.counted(count))).rows(shown.collect()))
 }
 
 /// All that is wrong with the entries of a call, so that one correction is enough.

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use crate::types::ToolUse;
 use crate::{Answer, ToolError};
 
 /// A tool call that was carried out.
@@ -13,14 +12,21 @@ pub(super) struct Call {
     pub(super) round: usize,
     pub(super) name: String,
     pub(super) result: Result<Answer, ToolError>,
+    /// As JSON, so that equal arguments are equal however they are spaced.
     input: Value,
     /// The number of writes before and after it.
     writes: Range<u32>,
 }
 
 impl Call {
-    pub(super) fn new(round: usize, tool_use: &ToolUse, writes: Range<u32>, result: Result<Answer, ToolError>) -> Self {
-        Self { round, name: tool_use.name.clone(), result, input: parsed(&tool_use.input), writes }
+    pub(super) fn new(
+        round: usize,
+        name: &str,
+        input: Value,
+        writes: Range<u32>,
+        result: Result<Answer, ToolError>,
+    ) -> Self {
+        Self { round, name: name.to_owned(), result, input, writes }
     }
 
     pub(super) fn failed(&self) -> bool {
@@ -49,11 +55,6 @@ impl Call {
     }
 }
 
-/// Equal arguments are equal however they are spaced.
-fn parsed(input: &str) -> Value {
-    serde_json::from_str(input).unwrap_or_else(|_| Value::String(input.to_owned()))
-}
-
 /// What is known of a call that is the same as an earlier one.
 pub(super) enum Earlier {
     /// Nothing, or things have changed since: run it.
@@ -73,9 +74,8 @@ pub(super) enum Earlier {
 }
 
 /// Looks a call up among the earlier ones.
-pub(super) fn earlier(calls: &[Call], tool_use: &ToolUse, round: usize, writes: u32) -> Earlier {
-    let input = parsed(&tool_use.input);
-    let Some(call) = calls.iter().rev().find(|call| call.name == tool_use.name && call.input == input) else {
+pub(super) fn earlier(calls: &[Call], name: &str, input: &Value, round: usize, writes: u32) -> Earlier {
+    let Some(call) = calls.iter().rev().find(|call| call.name == name && call.input == *input) else {
         return Earlier::None;
     };
     match &call.result {
