@@ -115,10 +115,10 @@ fn learn(known: &mut [Known], texts: &[Text]) -> f64 {
             order.swap(at, (random >> 33) as usize % (at + 1));
         }
         for text in order.iter().map(|at| &texts[*at]) {
-            let odds: f64 = bias + text.features.iter().map(|(number, count)| known[*number].weight * count).sum::<f64>();
+            let odds: f64 =
+                bias + text.features.iter().map(|(number, count)| known[*number].weight * count).sum::<f64>();
             let probability = 1.0 / (1.0 + (-odds).exp());
-            let error =
-                if text.is_business { (probability - 1.0) * for_business } else { probability * for_other };
+            let error = if text.is_business { (probability - 1.0) * for_business } else { probability * for_other };
             for (number, count) in &text.features {
                 let slope: f64 = error * count;
                 moved[*number] += slope * slope;

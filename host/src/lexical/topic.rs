@@ -43,7 +43,9 @@ mod tests {
 
     #[test]
     fn talk_of_the_business_is_told_from_other_talk_with_the_same_words() {
-        for text in ["did the check from the Parkers clear", "who is free to paint on Oak Street", "any bids still open"] {
+        for text in
+            ["did the check from the Parkers clear", "who is free to paint on Oak Street", "any bids still open"]
+        {
             assert!(log_odds(text) > 0.0, "{text}: {}", log_odds(text));
         }
         for text in ["who won the game", "book me a flight to Denver", "hello", "how do I check my credit score"] {

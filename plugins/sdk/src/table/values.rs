@@ -152,7 +152,8 @@ pub(super) fn date(value: &Value) -> Option<NaiveDate> {
 
 /// Whether it has the form of an id.
 pub(super) fn is_uuid(text: &str) -> bool {
-    let fits = |(at, byte): (usize, u8)| if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() };
+    let fits =
+        |(at, byte): (usize, u8)| if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() };
     text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
