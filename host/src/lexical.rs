@@ -81,7 +81,7 @@ impl Ranking {
 const PART: f64 = 0.5;
 
 /// What counts, of how much more a question is for one candidate than for nobody, beside what its topic says.
-const CANDIDATE: f64 = 0.25;
+const CANDIDATE: f64 = 0.5;
 /// How far above zero the logarithm of the odds must be that a question is for anybody. A question that is taken for small
 /// talk is asked again; small talk that is taken for a question gets an odd answer.
 const FOR_ANYBODY: f64 = 1.0;
@@ -114,6 +114,13 @@ fn rank_by(question: &str, model: &Model) -> Ranking {
 /// The candidates a question should go to, best first, at most `most`: those it is most probably for, or those that its
 /// parts ("… and who hasn't been contacted?") are for. Empty when it is for nobody.
 pub fn choose(question: &str, candidates: &[Candidate], most: usize) -> Vec<usize> {
+    // An example is what a candidate says it answers, whatever else its words are like.
+    let is_it = |example: &String| example.eq_ignore_ascii_case(question.trim());
+    let with_it = candidates.iter().enumerate().filter(|(_, candidate)| candidate.examples.iter().any(is_it));
+    let with_it: Vec<usize> = with_it.map(|(index, _)| index).take(most).collect();
+    if !with_it.is_empty() {
+        return with_it;
+    }
     let model = model(candidates);
     let mut by_part: Vec<usize> = Vec::new();
     for part in clauses(question) {

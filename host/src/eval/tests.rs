@@ -71,3 +71,14 @@ fn nothing_that_the_choice_is_made_by_has_a_question_in_it() {
         assert!(!known.contains(&bare(&asked.ask)), "{:?}", asked.ask);
     }
 }
+
+#[test]
+fn an_example_of_a_manifest_reaches_its_agent() {
+    let manifests = manifests();
+    for (at, manifest) in manifests.iter().enumerate() {
+        for example in &manifest.examples {
+            let chosen = choose_by_words(manifests.iter(), &example.to_uppercase());
+            assert!(chosen.contains(&at), "{example:?} of {}: {chosen:?}", manifest.name);
+        }
+    }
+}
