@@ -5,8 +5,8 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 CANVALO := $(TARGET)/release/canvalo
 PLUGINS := $(patsubst %/plugin.toml,%,$(wildcard plugins/*/plugin.toml))
 
-# What lints need besides Rust, at the versions they were tried with. Built without optimisation, which takes a third of the
-# time: they run for seconds.
+# What lints need besides Rust, at the versions they were tried with. They run for seconds, so they are built without
+# optimisation, which takes a minute and a half.
 CARGO_DENY := 0.20.2
 CARGO_MACHETE := 0.9.2
 
