@@ -23,8 +23,8 @@ const TURN_PAGES: usize = 8;
 /// Where the memory is that was set aside and not used yet.
 static SET_ASIDE: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
 
-/// Sets memory aside for the turn. A turn that has to grow its memory has the host change its page tables, which holds up
-/// everybody's turns. Nothing is written to it, so that it is no part of what the builder keeps.
+/// Sets memory aside for the turn, which then needn't have the host grow its memory. Nothing is written to it, so that it is no
+/// part of what the builder keeps: idle servers would hold it for each agent.
 pub(super) fn set_aside() {
     let before = memory_grow::<0>(TURN_PAGES);
     if before != usize::MAX {
