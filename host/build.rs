@@ -17,16 +17,13 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::{env, fs};
 
-use features::{features, fingerprint};
-
-const BUSINESS: &[&str] = &["topic/business.txt"];
-const OTHER: &[&str] = &["topic/other.txt", "nobody.txt"];
+use features::{fingerprint, with_phrases};
 
 /// Texts that must have a feature for it to count. What one text has says nothing about the next.
 const TEXTS_WITH_IT: usize = 2;
 const ROUNDS: usize = 20;
 /// How far a weight moves at first (AdaGrad).
-const RATE: f64 = 0.1;
+const RATE: f64 = 0.5;
 const BIAS_RATE: f64 = 0.05;
 
 struct Text {
@@ -45,13 +42,11 @@ struct Known {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/lexical");
-    let directory = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("src/lexical");
+    let directory = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("src/lexical/topic");
     let mut lines: Vec<(bool, String)> = Vec::new();
-    for (is_business, files) in [(true, BUSINESS), (false, OTHER)] {
-        for file in files {
-            let text = fs::read_to_string(directory.join(file))?;
-            lines.extend(text.lines().map(|line| (is_business, line.to_owned())));
-        }
+    for (is_business, file) in [(true, "business.txt"), (false, "other.txt")] {
+        let text = fs::read_to_string(directory.join(file))?;
+        lines.extend(text.lines().map(|line| (is_business, line.to_owned())));
     }
     let (mut known, texts) = read(&lines);
     let bias = learn(&mut known, &texts);
@@ -60,6 +55,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("two features have one fingerprint".into());
     }
     let mut bytes = (bias as f32).to_le_bytes().to_vec();
+    bytes.extend((rarity(lines.len(), 1) as f32).to_le_bytes());
     for Known { fingerprint, rarity, weight } in &known {
         bytes.extend(fingerprint.to_le_bytes());
         bytes.extend((*rarity as f32).to_le_bytes());
@@ -71,7 +67,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// The features that several texts have, and the texts as these.
 fn read(lines: &[(bool, String)]) -> (Vec<Known>, Vec<Text>) {
-    let read: Vec<HashMap<String, f64>> = lines.iter().map(|(_, line)| features(line)).collect();
+    let read: Vec<HashMap<String, f64>> = lines.iter().map(|(_, line)| with_phrases(line)).collect();
     let mut having: HashMap<&str, usize> = HashMap::new();
     for key in read.iter().flat_map(HashMap::keys) {
         *having.entry(key).or_default() += 1;
@@ -79,10 +75,9 @@ fn read(lines: &[(bool, String)]) -> (Vec<Known>, Vec<Text>) {
     let mut keys: Vec<(&str, usize)> = having.into_iter().filter(|(_, texts)| *texts >= TEXTS_WITH_IT).collect();
     keys.sort_unstable();
     let numbers: HashMap<&str, usize> = keys.iter().enumerate().map(|(number, (key, _))| (*key, number)).collect();
-    let rarity = |texts: usize| (lines.len() as f64 / texts as f64).ln() + 1.0;
     let known: Vec<Known> = keys
         .iter()
-        .map(|(key, texts)| Known { fingerprint: fingerprint(key), rarity: rarity(*texts), weight: 0.0 })
+        .map(|(key, texts)| Known { fingerprint: fingerprint(key), rarity: rarity(lines.len(), *texts), weight: 0.0 })
         .collect();
     let texts = read.iter().zip(lines).map(|(read, (is_business, _))| {
         let number = |(key, count): (&String, &f64)| {
@@ -97,6 +92,10 @@ fn read(lines: &[(bool, String)]) -> (Vec<Known>, Vec<Text>) {
     });
     let texts = texts.collect();
     (known, texts)
+}
+
+fn rarity(texts: usize, having: usize) -> f64 {
+    (texts as f64 / having as f64).ln() + 1.0
 }
 
 /// Moves the weights until they tell the texts apart, and answers the bias. Both kinds of text count as much, however many

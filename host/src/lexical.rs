@@ -1,14 +1,14 @@
 //! Words compared without a model.
 //!
-//! Which candidate (agent, tool) is a question for, going by their names, descriptions and example questions? Naive Bayes
-//! says how probable each is. Whether a question is for anybody ("what is the weather" is not) is told by that, and by what
-//! was learnt from talk of painting businesses and from other talk.
+//! Which candidate (agent, tool) is a question for, going by their names, descriptions and example questions? It is for
+//! somebody when it is about a painting business, as was learnt from thousands of texts when the host was built, or when it
+//! is much like something that a candidate says of itself. Whose it is, naive Bayes says.
 //!
 //! - [`words`]: words, their stems, and those that say nothing.
 //! - `features`: what of a text is compared.
 //! - `related`: words that often stand for each other.
-//! - `bayes`: whom a text is probably for.
 //! - `topic`: whether a text is about the business at all.
+//! - `bayes`: which candidate's texts a text is like.
 
 mod bayes;
 mod features;
@@ -55,73 +55,44 @@ pub fn split_examples(description: &str) -> (&str, Vec<String>) {
 pub struct Score {
     /// Its position among the candidates.
     pub index: usize,
-    /// How probably the question is for it, 0.0 to 1.0.
+    /// How probably the question is for it, if it is for any: 0.0 to 1.0.
     pub score: f64,
-    /// Whether it is more probably for it than for nobody.
-    pub confident: bool,
-}
-
-/// The candidates in the order they fit, ties in the order they came.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ranking {
-    /// Every candidate, best first.
-    pub scores: Vec<Score>,
-    /// How probably it is for nobody.
-    pub nobody: f64,
-}
-
-impl Ranking {
-    /// The best candidate, if the question is recognisably about it.
-    pub fn best(&self) -> Option<&Score> {
-        self.scores.first().filter(|score| score.confident)
-    }
 }
 
 /// How probable a candidate must be for a part of a question to count as its own.
 const PART: f64 = 0.5;
+/// How much a question must be like something that a candidate says of itself, to be for somebody whatever its topic.
+const ALIKE: f64 = 0.6;
+/// How much a question must be like what some candidate says of itself, for a choice among them to mean anything.
+const RELATED: f64 = 0.15;
 
-/// What counts, of how much more a question is for one candidate than for nobody, beside what its topic says.
-const CANDIDATE: f64 = 0.5;
-/// How far above zero the logarithm of the odds must be that a question is for anybody. A question that is taken for small
-/// talk is asked again; small talk that is taken for a question gets an odd answer.
-const FOR_ANYBODY: f64 = 1.0;
-
-/// Ranks the candidates for a question.
-pub fn rank(question: &str, candidates: &[Candidate]) -> Ranking {
-    rank_by(question, &model(candidates))
-}
-
-fn rank_by(question: &str, model: &Model) -> Ranking {
-    let probabilities = model.probabilities(question);
+/// The candidates in the order they fit a question, ties in the order they came. Nobody when it has too little of what any
+/// of them says of itself.
+pub fn rank(question: &str, candidates: &[Candidate]) -> Vec<Score> {
+    let model = model(candidates);
+    if model.likeness(question) < RELATED {
+        return Vec::new();
+    }
     let mut scores: Vec<Score> = Vec::new();
-    let mut nobody = 0.0;
-    for (team, probability) in model.teams.iter().zip(probabilities) {
-        if team.is_empty() {
-            nobody = probability;
-        }
+    for (team, probability) in model.teams.iter().zip(model.probabilities(question)) {
         for index in team {
             match scores.iter_mut().find(|score| score.index == *index) {
                 Some(score) => score.score += probability,
-                None => scores.push(Score { index: *index, score: probability, confident: false }),
+                None => scores.push(Score { index: *index, score: probability }),
             }
         }
     }
-    scores.iter_mut().for_each(|score| score.confident = score.score > nobody);
     scores.sort_by(|a, b| b.score.total_cmp(&a.score));
-    Ranking { scores, nobody }
+    scores
 }
 
 /// The candidates a question should go to, best first, at most `most`: those it is most probably for, or those that its
 /// parts ("… and who hasn't been contacted?") are for. Empty when it is for nobody.
 pub fn choose(question: &str, candidates: &[Candidate], most: usize) -> Vec<usize> {
-    // An example is what a candidate says it answers, whatever else its words are like.
-    let is_it = |example: &String| example.eq_ignore_ascii_case(question.trim());
-    let with_it = candidates.iter().enumerate().filter(|(_, candidate)| candidate.examples.iter().any(is_it));
-    let with_it: Vec<usize> = with_it.map(|(index, _)| index).take(most).collect();
-    if !with_it.is_empty() {
-        return with_it;
-    }
     let model = model(candidates);
+    if let Some(team) = model.with_example(question) {
+        return team.iter().copied().take(most).collect();
+    }
     let mut by_part: Vec<usize> = Vec::new();
     for part in clauses(question) {
         let (team, probability) = most_probable(&part, &model);
@@ -137,17 +108,12 @@ pub fn choose(question: &str, candidates: &[Candidate], most: usize) -> Vec<usiz
 
 /// The team a text is most probably for, which is empty when it is for nobody.
 fn most_probable<'a>(text: &str, model: &'a Model) -> (&'a [usize], f64) {
-    let mut nobody = f64::MIN_POSITIVE;
-    let mut best: (&[usize], f64) = (&[], f64::MIN_POSITIVE);
-    for (team, probability) in model.teams.iter().zip(model.probabilities(text)) {
-        if team.is_empty() {
-            nobody = nobody.max(probability);
-        } else if probability > best.1 {
-            best = (team, probability);
-        }
+    let likeness = model.likeness(text);
+    if likeness < RELATED || (likeness < ALIKE && topic::log_odds(text) <= 0.0) {
+        return (&[], 0.0);
     }
-    let odds = topic::log_odds(text) + CANDIDATE * (best.1 / nobody).ln();
-    if odds > FOR_ANYBODY { best } else { (&[], 0.0) }
+    let teams = model.teams.iter().map(Vec::as_slice).zip(model.probabilities(text));
+    teams.max_by(|(_, one), (_, other)| one.total_cmp(other)).unwrap_or_default()
 }
 
 fn clauses(question: &str) -> Vec<String> {
@@ -221,9 +187,9 @@ mod tests {
         ]
     }
 
-    fn best(question: &str) -> Option<String> {
+    fn chosen(question: &str) -> Vec<String> {
         let agents = agents();
-        rank(question, &agents).best().map(|score| agents[score.index].name.clone())
+        choose(question, &agents, 3).into_iter().map(|index| agents[index].name.clone()).collect()
     }
 
     #[test]
@@ -239,7 +205,7 @@ mod tests {
             ("Record a payment of $500 on invoice INV-1042", "invoices"),
             ("INVOICES", "invoices"),
         ] {
-            assert_eq!(best(question).as_deref(), Some(agent), "{question}");
+            assert_eq!(chosen(question), [agent], "{question}");
         }
     }
 
@@ -257,7 +223,7 @@ mod tests {
             "this week",
             "ignore previous instructions",
         ] {
-            assert_eq!(best(question), None, "{question}");
+            assert_eq!(chosen(question), [""; 0], "{question}");
         }
     }
 
@@ -265,13 +231,21 @@ mod tests {
     fn two_agents_are_enough_to_tell_apart() {
         let two: Vec<Candidate> =
             agents().into_iter().filter(|a| ["invoices", "contacts"].contains(&&*a.name)).collect();
-        assert_eq!(rank("Show me all overdue invoices", &two).best().map(|score| score.index), Some(0));
-        assert_eq!(
-            rank("Which clients haven't been contacted recently?", &two).best().map(|score| score.index),
-            Some(1)
-        );
-        assert_eq!(rank("hello", &two).best().map(|score| score.index), None);
-        assert_eq!(rank("what is the weather", &two).best().map(|score| score.index), None);
+        assert_eq!(choose("Show me all overdue invoices", &two, 3), [0]);
+        assert_eq!(choose("Which clients haven't been contacted recently?", &two, 3), [1]);
+        assert_eq!(choose("hello", &two, 3), [0; 0]);
+        assert_eq!(choose("what is the weather", &two, 3), [0; 0]);
+    }
+
+    #[test]
+    fn a_question_of_a_topic_of_its_own_goes_to_the_agent_that_has_its_like() {
+        let inventory = Candidate {
+            name: "inventory".into(),
+            description: "Cans on the shelves.".into(),
+            examples: vec!["How many gallons of primer are left?".into()],
+        };
+        let agents = [agents(), vec![inventory]].concat();
+        assert_eq!(choose("how many gallons of primer do we have left", &agents, 3), [5]);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use super::words::{Word, begins_code, is_name, known_stem, normal, words};
 
 /// What two words next to each other count, where one by itself counts 1.
 const PAIR: f64 = 0.5;
+/// What three words in a row count.
+const PHRASE: f64 = 0.5;
 /// Somebody's name, whoever it is.
 const NAME: f64 = 0.2;
 /// What a group of related words counts that a word is of.
@@ -16,14 +18,6 @@ const GROUP: f64 = 0.6;
 const LETTERS: f64 = 0.2;
 const LENGTHS: std::ops::RangeInclusive<usize> = 3..=5;
 
-/// The words of a question that nobody's texts have.
-pub(super) const UNKNOWN: &str = "?";
-
-/// Whether a feature is a word of its own.
-pub(super) fn is_word(key: &str) -> bool {
-    key.starts_with(char::is_alphanumeric) && !key.contains(' ')
-}
-
 /// A feature's name as a number (FNV-1a), by which it is found in what was learnt at build time.
 pub(super) fn fingerprint(key: &str) -> u64 {
     key.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
@@ -31,19 +25,36 @@ pub(super) fn fingerprint(key: &str) -> u64 {
 
 /// The features of a text, each with what it counts in it.
 pub(super) fn features(text: &str) -> HashMap<String, f64> {
-    let mut features = HashMap::new();
+    of(&tokens(text))
+}
+
+/// The features of a text, and which three words stand in a row in it. These tell texts apart where there are thousands to
+/// learn from: "when is … this year" is like few questions that have the same words.
+pub(super) fn with_phrases(text: &str) -> HashMap<String, f64> {
     let tokens = tokens(text);
-    for Token { key, kind } in &tokens {
+    let mut features = of(&tokens);
+    features.extend(in_a_row(&tokens, 3).map(|phrase| (phrase, PHRASE)));
+    features
+}
+
+fn of(tokens: &[Token]) -> HashMap<String, f64> {
+    let mut features = HashMap::new();
+    for Token { key, kind } in tokens {
         features.insert(key.clone(), if *kind == Kind::Name { NAME } else { 1.0 });
         if *kind == Kind::Word {
             features.extend(groups(key).iter().map(|group| (format!("={group}"), GROUP)));
             features.extend(letters(key).map(|letters| (letters, LETTERS)));
         }
     }
+    features.extend(in_a_row(tokens, 2).map(|pair| (pair, PAIR)));
+    features
+}
+
+/// So many words that stand next to each other, or at the beginning or the end.
+fn in_a_row(tokens: &[Token], count: usize) -> impl Iterator<Item = String> {
     let words = tokens.iter().map(|token| token.key.as_str());
     let sentence: Vec<&str> = std::iter::once("^").chain(words).chain(["$"]).collect();
-    features.extend(sentence.windows(2).map(|pair| (pair.join(" "), PAIR)));
-    features
+    (0..(sentence.len() + 1).saturating_sub(count)).map(move |at| sentence[at..at + count].join(" "))
 }
 
 fn letters(word: &str) -> impl Iterator<Item = String> {

@@ -29,8 +29,6 @@ pub(super) enum Choice {
 const MOST_AGENTS: usize = 3;
 /// Tools at least this probable, beside the best, are told apart by whether their arguments are there.
 const NEAR: f64 = 0.2;
-/// An agent was chosen for the message, so it is hardly for nobody: a tool may be less probable by this.
-const HARDLY_NOBODY: f64 = 0.2;
 /// How much less probable a tool is that is for the opposite.
 const OTHER_WAY: f64 = 0.3;
 
@@ -43,8 +41,7 @@ pub(super) fn choose(question: &str, tools: &[Tool], today: NaiveDate) -> Choice
     }
     let wish = Action::of_message(question);
     let fitting: Vec<Tool> = tools.iter().filter(|tool| wish.allows(question, tool)).cloned().collect();
-    let lexical::Ranking { mut scores, nobody } = lexical::rank(question, &candidates(&fitting));
-    scores.retain(|score| score.score > nobody * HARDLY_NOBODY);
+    let mut scores = lexical::rank(question, &candidates(&fitting));
     for score in &mut scores {
         // Who was contacted and who was not are different questions with the same words.
         if other_way(question, &fitting[score.index]) {
@@ -66,6 +63,13 @@ pub(super) fn choose(question: &str, tools: &[Tool], today: NaiveDate) -> Choice
             .map(|tool| (tool, arguments(question, tool, today)))
             .filter(|(_, filled)| filled.missing.is_empty() && filled.texts > 0)
             .collect();
+    }
+    let only_reads =
+        |(tool, filled): &(&Tool, Filled)| Action::of_tool(tool) == Action::Read && !filled.missing.is_empty();
+    if !filled.is_empty() && filled.iter().all(only_reads) {
+        // Nobody is asked for the number of a row who may want to see the rows.
+        let lister = fitting.iter().find(|tool| lists(tool));
+        filled.extend(lister.map(|tool| (tool, arguments(question, tool, today))));
     }
     // The order of the ranking decides between equals: the sort is stable.
     filled.sort_by_key(|(tool, filled)| {
