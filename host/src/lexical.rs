@@ -59,6 +59,9 @@ pub struct Score {
     pub score: f64,
 }
 
+/// How far above zero the logarithm of the odds must be that a question is about the business. Who is taken for somebody who
+/// makes small talk can ask again; small talk that is taken for a question gets an odd answer.
+const FOR_ANYBODY: f64 = 0.3;
 /// How probable a candidate must be for a part of a question to count as its own.
 const PART: f64 = 0.5;
 /// How much a question must be like something that a candidate says of itself, to be for somebody whatever its topic.
@@ -109,7 +112,7 @@ pub fn choose(question: &str, candidates: &[Candidate], most: usize) -> Vec<usiz
 /// The team a text is most probably for, which is empty when it is for nobody.
 fn most_probable<'a>(text: &str, model: &'a Model) -> (&'a [usize], f64) {
     let likeness = model.likeness(text);
-    if likeness < RELATED || (likeness < ALIKE && topic::log_odds(text) <= 0.0) {
+    if likeness < RELATED || (likeness < ALIKE && topic::log_odds(text) < FOR_ANYBODY) {
         return (&[], 0.0);
     }
     let teams = model.teams.iter().map(Vec::as_slice).zip(model.probabilities(text));

@@ -111,7 +111,7 @@ fn said(text: &str) -> String {
 /// How much a feature says that so many of the texts have: the more, the fewer have it, and the rarer it is in talk at large.
 fn weight(key: &str, texts: usize, having: usize) -> f64 {
     let here = (texts as f64 / having.max(1) as f64).ln() + 1.0;
-    (here * topic::rarity(key)).sqrt()
+    here + topic::rarity(key)
 }
 
 fn learn(texts: &[Text], teams: usize) -> HashMap<String, Feature> {
