@@ -23,7 +23,8 @@ pub struct Share {
 
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match (self.hits * 100 + self.asked / 2).checked_div(self.asked) {
+        // Rounded down: 100 % is all of them.
+        let text = match (self.hits * 100).checked_div(self.asked) {
             Some(percent) => format!("{}/{} {percent:>3} %", self.hits, self.asked),
             None => "-".to_owned(),
         };
@@ -118,4 +119,17 @@ fn names(agents: &[String]) -> String {
     let mut sorted = agents.to_vec();
     sorted.sort();
     if sorted.is_empty() { "nobody".to_owned() } else { sorted.join(" + ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_all_of_them_are_a_hundred_percent() {
+        let text = |hits, asked| Share { hits, asked }.to_string();
+        assert_eq!(text(232, 233), "232/233  99 %");
+        assert_eq!(text(233, 233), "233/233 100 %");
+        assert_eq!(text(0, 0), "-");
+    }
 }
