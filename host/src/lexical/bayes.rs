@@ -1,8 +1,7 @@
 //! Naive Bayes over the features of texts: whom is a question most probably for?
 //!
-//! Multinomial, over features weighted by how few texts have them
-//! (tf-idf), every text counting as much as another. Everybody
-//! is as probable as another before the question is read.
+//! Multinomial, over features weighted by how few texts have them (tf-idf), every text counting as much as another. Everybody is
+//! as probable as another before the question is read.
 
 use std::collections::HashMap;
 
