@@ -22,9 +22,9 @@ use features::{fingerprint, with_phrases};
 /// Texts that must have a feature for it to count. What one text has says nothing about the next.
 const TEXTS_WITH_IT: usize = 2;
 /// How often every text is looked at.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 40;
 /// How far a weight moves at first (AdaGrad).
-const RATE: f64 = 0.5;
+const RATE: f64 = 0.3;
 const BIAS_RATE: f64 = 0.05;
 
 struct Text {

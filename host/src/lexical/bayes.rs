@@ -1,7 +1,7 @@
 //! Naive Bayes over the features of texts: whom is a question most probably for?
 //!
-//! Multinomial, over features weighted by how few texts have them (tf-idf), every text counting as much as another. Everybody is
-//! as probable as another before the question is read.
+//! Multinomial, over features weighted by how few texts have them (tf-idf), every text counting as much as another but
+//! names, which count more. Everybody is as probable as another before the question is read.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,9 @@ use super::topic;
 use super::words::{normal, words};
 
 /// What every feature counts that a team's texts don't have: little, as the texts are few.
-const UNSEEN: f64 = 0.1;
+const UNSEEN: f64 = 0.2;
+/// What a candidate's name counts, where another of its texts counts 1.
+const NAMED: f64 = 5.0;
 
 /// What is known of some candidates.
 pub(super) struct Model {
@@ -34,9 +36,12 @@ struct Feature {
     in_texts: Vec<(usize, f64)>,
 }
 
-/// A text and the number of the team it is for.
+/// A text of a candidate.
 struct Text {
+    /// The number of the team it is for.
     team: usize,
+    /// What it counts among the team's.
+    counts: f64,
     features: HashMap<String, f64>,
 }
 
@@ -45,22 +50,22 @@ impl Model {
         let mut teams: Vec<Vec<usize>> = Vec::new();
         let mut texts: Vec<Text> = Vec::new();
         let mut examples: HashMap<String, usize> = HashMap::new();
-        let mut add = |team: Vec<usize>, text: &str| {
+        let mut add = |team: Vec<usize>, text: &str, counts: f64| {
             let known = teams.iter().position(|other| *other == team);
             let team = known.unwrap_or_else(|| {
                 teams.push(team);
                 teams.len() - 1
             });
-            texts.push(Text { team, features: features(text) });
+            texts.push(Text { team, counts, features: features(text) });
             team
         };
         for (at, candidate) in candidates.iter().enumerate() {
-            add(vec![at], &candidate.name);
+            add(vec![at], &candidate.name, NAMED);
             let phrases = candidate.description.split([':', ';', ',', '.']).filter(|phrase| !phrase.trim().is_empty());
-            phrases.for_each(|phrase| _ = add(vec![at], phrase));
+            phrases.for_each(|phrase| _ = add(vec![at], phrase, 1.0));
             for example in &candidate.examples {
                 let has_it = |(at, other): (usize, &Candidate)| other.examples.contains(example).then_some(at);
-                let team = add(candidates.iter().enumerate().filter_map(has_it).collect(), example);
+                let team = add(candidates.iter().enumerate().filter_map(has_it).collect(), example, 1.0);
                 examples.insert(said(example), team);
             }
         }
@@ -126,11 +131,11 @@ fn learn(texts: &[Text], teams: usize) -> HashMap<String, Feature> {
     let mut known: HashMap<String, Feature> =
         having.into_iter().map(|(key, n)| (key.clone(), feature(&key, n))).collect();
     let mut totals = vec![UNSEEN * known.len() as f64; teams];
-    for (number, Text { team, features }) in texts.iter().enumerate() {
+    for (number, Text { team, counts, features }) in texts.iter().enumerate() {
         for (key, share) in shares(features, &known) {
-            totals[*team] += share;
+            totals[*team] += share * counts;
             if let Some(feature) = known.get_mut(key) {
-                feature.by_team[*team] += share;
+                feature.by_team[*team] += share * counts;
                 feature.in_texts.push((number, share));
             }
         }
