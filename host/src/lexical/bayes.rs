@@ -23,6 +23,7 @@ pub(super) struct Model {
     features: HashMap<String, Feature>,
     /// The teams of the examples, by their words.
     examples: HashMap<String, usize>,
+    /// How many texts all of them have.
     texts: usize,
 }
 
